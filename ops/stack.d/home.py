@@ -1,0 +1,189 @@
+"""Where one stack keeps its things: paths, ports and secrets.
+
+A stack is one directory (CERTFLOW_HOME). Everything it writes is below it,
+except the PostgreSQL cluster when the directory cannot be reached by the
+unprivileged user that PostgreSQL needs (see postgres.py).
+"""
+
+import fcntl
+import json
+import os
+import random
+import secrets
+import socket
+import sys
+
+REPO = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+# Port of each listener, counted from CERTFLOW_PORT_BASE.
+PORTS = {
+    "kafka": 2,
+    "kafka-controller": 3,
+    "postgresql": 4,
+    "registry": 5,
+    "public": 6,
+    "registry-management": 7,
+    "registrar": 11,
+    "keygen": 12,
+    "issuer": 13,
+    "activator": 14,
+    "projector": 15,
+}
+PORT_BASE = 19090
+
+
+class Failure(Exception):
+    """Something an operator can act on; printed without a traceback."""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def write_file(path, text, mode=0o644):
+    """Replace a file in one step, so that no reader sees half of it."""
+    temporary = f"{path}.new.{os.getpid()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+                         mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(temporary, mode)
+    os.replace(temporary, path)
+
+
+def read_file(path):
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def port_is_free(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def base_is_free(base):
+    return all(port_is_free(base + offset) for offset in PORTS.values())
+
+
+def free_base():
+    """A port base below the kernel's range for outgoing connections."""
+    for _ in range(200):
+        base = random.randrange(20000, 32000, 20)
+        if base_is_free(base):
+            return base
+    raise Failure("no free port range found between 20000 and 32000")
+
+
+class Home:
+    """The directory of one stack."""
+
+    def __init__(self, root, ports=None):
+        self.root = os.path.realpath(root)
+        self.wanted_ports = ports
+        self.cache = os.environ["CERTFLOW_CACHE"]
+
+    def path(self, *parts):
+        return os.path.join(self.root, *parts)
+
+    def folder(self, *parts, mode=0o755):
+        path = self.path(*parts)
+        os.makedirs(path, mode=mode, exist_ok=True)
+        return path
+
+    def exists(self):
+        return os.path.exists(self.path("stack.json"))
+
+    def create(self):
+        os.makedirs(self.root, exist_ok=True)
+        # PostgreSQL's user passes through, but cannot list.
+        os.chmod(self.root, 0o711)
+        for name in ("etc", "log", "run", "ca", "var"):
+            self.folder(name)
+        self.folder("secrets", mode=0o700)
+        if not self.exists():
+            base = self._choose_base()
+            write_file(self.path("stack.json"),
+                       json.dumps({"port_base": base}) + "\n")
+
+    def _choose_base(self):
+        if self.wanted_ports == "auto":
+            return free_base()
+        wanted = self.wanted_ports or os.environ.get("CERTFLOW_PORT_BASE")
+        if wanted:
+            base = int(wanted)
+            if not 1024 <= base <= 65500:
+                raise Failure(f"port base {base} is not in 1024..65500")
+            return base
+        if base_is_free(PORT_BASE):
+            return PORT_BASE
+        base = free_base()
+        say(f"ports from {PORT_BASE} on are in use; "
+            f"this stack uses those from {base} on")
+        return base
+
+    def settings(self):
+        try:
+            return json.loads(read_file(self.path("stack.json")))
+        except FileNotFoundError:
+            raise Failure(f"no stack in {self.root}; "
+                          "start one with: ops/stack up") from None
+
+    def remember(self, key, value):
+        settings = self.settings()
+        settings[key] = value
+        write_file(self.path("stack.json"), json.dumps(settings) + "\n")
+
+    def port(self, name):
+        return self.settings()["port_base"] + PORTS[name]
+
+    def address(self, name):
+        return f"127.0.0.1:{self.port(name)}"
+
+    def secret(self, name, digits=False):
+        """A random secret, made once; the file is for its owner alone."""
+        path = self.path("secrets", name)
+        if not os.path.exists(path):
+            if digits:
+                value = "".join(secrets.choice("0123456789")
+                                for _ in range(12))
+            else:
+                value = secrets.token_hex(16)
+            write_file(path, value, mode=0o600)
+        return read_file(path).strip()
+
+    def log(self, name):
+        return self.path("log", f"{name}.log")
+
+    def lock(self):
+        """Held by a command that changes the stack; freed when closed."""
+        stream = open(self.path("run", "lock"), "w", encoding="utf-8")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another ops/stack command to finish")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        return stream
+
+
+def program_folders():
+    """Where the programs may be, best first."""
+    chosen = os.environ.get("CERTFLOW_BUILD")
+    if chosen:
+        return [os.path.join(os.path.abspath(chosen), "bin")]
+    return [os.path.join(REPO, f"build-{preset}", "bin")
+            for preset in ("release", "dev", "asan")]
+
+
+def find_program(name):
+    """Path of a program of this project; None if it is not built."""
+    for folder in program_folders():
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None

@@ -1,0 +1,87 @@
+"""Applies SQL migrations in order, each in one transaction, and records
+them with their digest, so that a changed file is noticed."""
+
+import glob
+import hashlib
+import os
+
+import postgres
+from home import REPO, Failure
+
+FOLDERS = ("registrar", "read_model")
+
+LEDGER = """
+CREATE TABLE IF NOT EXISTS certflow_migrations (
+	name text PRIMARY KEY,
+	sha256 text NOT NULL,
+	applied_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE certflow_migrations IS
+	'SQL files of schemas/sql that were applied, in the order of applied_at';
+"""
+ACCESS = """
+GRANT CONNECT ON DATABASE certflow
+	TO registrar, projector, certflow_reader;
+"""
+# Who may do what in which schema. Tables belong to the role certflow.
+GRANTS = {
+    "registrar": (("registrar", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),),
+    "read_model": (("projector",
+                    "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),
+                   ("certflow_reader", "SELECT")),
+}
+GRANT = """
+GRANT USAGE ON SCHEMA {schema} TO {role};
+GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
+"""
+
+
+def _sources():
+    for folder in FOLDERS:
+        pattern = os.path.join(REPO, "schemas", "sql", folder, "*.sql")
+        for path in sorted(glob.glob(pattern)):
+            with open(path, encoding="utf-8") as stream:
+                yield f"{folder}/{os.path.basename(path)}", stream.read()
+
+
+def _sql(home, text):
+    return postgres.psql(home, text, role="certflow", database="certflow")
+
+
+def _grant(home):
+    present = _sql(home, "SELECT nspname FROM pg_namespace;").splitlines()
+    _sql(home, "".join(
+        GRANT.format(schema=schema, role=role, rights=rights)
+        for schema, roles in GRANTS.items() if schema in present
+        for role, rights in roles))
+
+
+def _applied(home):
+    rows = _sql(home, "SELECT name, sha256 FROM certflow_migrations;")
+    return dict(row.split("|") for row in rows.splitlines())
+
+
+def deploy(home):
+    """Returns how many files were applied."""
+    postgres.psql(home, ACCESS)
+    _sql(home, LEDGER)
+    applied = _applied(home)
+    count = 0
+    for name, text in _sources():
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if name in applied:
+            if applied[name] != digest:
+                raise Failure(f"migration {name} was changed after it was "
+                              "applied; add a new file instead")
+            continue
+        try:
+            _sql(home, f"BEGIN;\n{text}\n;INSERT INTO certflow_migrations"
+                       f"(name, sha256) VALUES ('{name}', '{digest}');\n"
+                       "COMMIT;\n")
+        except Failure as failure:
+            raise Failure(f"migration {name}: {failure}") from None
+        count += 1
+    _grant(home)
+    return count

@@ -1,0 +1,230 @@
+"""The certflow programs of a stack: their configuration, and the commands
+to the supervisor that keeps them running."""
+
+import json
+import os
+import signal
+import sys
+import time
+
+import postgres
+import process
+import publicfiles
+import registry
+import tokens
+from home import REPO, Failure, find_program, read_file, say, write_file
+
+NAME = "supervisor"
+ORDER = ("registrar", "keygen", "issuer", "activator", "projector")
+GROUP = {"keygen": "customer", "activator": "customer", "issuer": "issuing"}
+
+
+def names():
+    return ORDER
+
+
+def _common(home, name):
+    return {
+        "kafka.bootstrap": home.address("kafka"),
+        "registry.url": registry.url(home),
+        "registry.cache_dir": home.folder("var", name, "schemas"),
+        "slot": "0",
+        "log.level": "info",
+        "health.port": str(home.port(name)),
+    }
+
+
+def _customer_tokens(home):
+    labels = tokens.GROUPS["customer"]
+    return {
+        "hsm.module": tokens.MODULE,
+        "hsm.tokens": ",".join(labels),
+        "hsm.token": labels[0],
+        "hsm.pin_file": tokens.pin_file(home, labels[0]),
+        "ca.certificate": home.path("ca", "issuing.pem"),
+        "ca.dir": home.path("ca"),
+    }
+
+
+def _special(home, name):
+    if name == "registrar":
+        return {
+            "db.conninfo": postgres.conninfo(home, "registrar"),
+            "ca.certificate": home.path("ca", "issuing.pem"),
+            "ca.dir": home.path("ca"),
+            "ca.public_url": publicfiles.url(home),
+            "catalogue.file": os.path.join(
+                REPO, "schemas", "catalogue", "catalogue.json"),
+            "dossier.file": os.path.join(
+                REPO, "schemas", "catalogue", "dossier.json"),
+        }
+    if name == "projector":
+        return {"db.conninfo": postgres.conninfo(home, "projector")}
+    if name == "issuer":
+        return {
+            "hsm.module": tokens.MODULE,
+            "hsm.token": "issuing",
+            "hsm.pin_file": tokens.pin_file(home, "issuing"),
+            "ca.certificate": home.path("ca", "issuing.pem"),
+            "ca.dir": home.path("ca"),
+        }
+    return _customer_tokens(home)
+
+
+def _ini(values):
+    """INI text; the part of a key before its first dot is the section."""
+    plain, sections = [], {}
+    for key, value in values.items():
+        if "." in key:
+            section, rest = key.split(".", 1)
+            sections.setdefault(section, []).append(f"{rest} = {value}")
+        else:
+            plain.append(f"{key} = {value}")
+    parts = ["\n".join(plain)]
+    parts += [f"[{section}]\n" + "\n".join(lines)
+              for section, lines in sections.items()]
+    return "# written by ops/stack; changes are overwritten\n" + (
+        "\n\n".join(parts) + "\n")
+
+
+def configuration(home, name):
+    return home.path("etc", f"{name}.conf")
+
+
+def write_configurations(home):
+    for name in ORDER:
+        write_file(configuration(home, name), _ini(
+            {**_common(home, name), **_special(home, name)}))
+
+
+def launch(home, name):
+    """(command, environment) of one program, for the supervisor."""
+    program = find_program(name)
+    if program is None:
+        raise Failure(f"program {name} is not built; run ops/setup")
+    environment = {key: value for key, value in os.environ.items()
+                   if not key.startswith("CERTFLOW_")}
+    environment.pop("SOFTHSM2_CONF", None)
+    if name in GROUP:
+        environment["SOFTHSM2_CONF"] = tokens.configuration(home, GROUP[name])
+    return [program, "--config", configuration(home, name)], environment
+
+
+def desired(home):
+    """{name: generation}: the programs that shall run."""
+    try:
+        return json.loads(read_file(home.path("run", "desired.json")))
+    except FileNotFoundError:
+        return {}
+
+
+def states(home):
+    if process.known(home, NAME) is None:
+        return {}
+    try:
+        return json.loads(read_file(home.path("run", "programs.json")))
+    except FileNotFoundError:
+        return {}
+
+
+def _tell_supervisor(home, wanted):
+    write_file(home.path("run", "desired.json"), json.dumps(wanted) + "\n")
+    entry = process.known(home, NAME)
+    if entry:
+        os.kill(entry["pid"], signal.SIGHUP)
+        return
+    try:
+        os.unlink(home.path("run", "programs.json"))
+    except FileNotFoundError:
+        pass
+    process.spawn(home, NAME, [
+        sys.executable, "-B",
+        os.path.join(REPO, "ops", "stack.d", "main.py"),
+        "--home", home.root, "programs", "run"])
+
+
+def run_supervisor(home):
+    import supervisor
+    supervisor.Supervisor(home).run()
+
+
+def control(home, action, name):
+    chosen = (name,) if name else ORDER
+    wanted = desired(home) if process.known(home, NAME) else {}
+    if action == "down":
+        if name is None:
+            down(home)
+            return
+        wanted.pop(name, None)
+        _tell_supervisor(home, wanted)
+        _wait(home, chosen, lambda state: state in (None, "stopped"))
+        return
+    for each in chosen:
+        launch(home, each)
+        if action == "restart":
+            wanted[each] = wanted.get(each, 0) + 1
+        else:
+            wanted.setdefault(each, 1)
+    _tell_supervisor(home, wanted)
+    _wait_ready(home, chosen, wanted)
+
+
+def _wait(home, chosen, good, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        now = states(home)
+        if all(good(now.get(each, {}).get("state")) for each in chosen):
+            return
+        time.sleep(0.1)
+    raise Failure("programs did not stop in time; see ops/stack status")
+
+
+def _wait_ready(home, chosen, wanted, seconds=45):
+    """Wait until each program says that it is ready."""
+    end = time.monotonic() + seconds
+    waiting = list(chosen)
+    while waiting:
+        now = states(home)
+        for each in list(waiting):
+            entry = now.get(each, {})
+            if (entry.get("state") == "ready"
+                    and entry.get("generation") == wanted[each]):
+                waiting.remove(each)
+            elif entry.get("restarts", 0) >= 3 or time.monotonic() > end:
+                raise process.failed(
+                    home, each, f"is not ready ({_describe(entry)})")
+        time.sleep(0.1)
+    say("programs are ready: " + ", ".join(chosen))
+
+
+def _describe(entry):
+    text = entry.get("state", "not started")
+    if entry.get("last_exit"):
+        text += f", last end: {entry['last_exit']}"
+    return text
+
+
+def down(home):
+    if process.stop(home, NAME, seconds=25):
+        say("programs stopped")
+
+
+def line(entry):
+    """State, process id and start of a component, for status."""
+    if entry is None:
+        return "stopped"
+    since = time.strftime("%H:%M:%S", time.localtime(entry["since"]))
+    return f"{entry.get('state', 'running'):<8} pid {entry['pid']:<7} " \
+           f"since {since}"
+
+
+def print_status(home, width):
+    now = states(home)
+    for name in ORDER:
+        entry = now.get(name)
+        text = line(entry if entry and entry.get("pid") else None)
+        if entry and not entry.get("pid"):
+            text = _describe(entry)
+        if entry and entry.get("restarts"):
+            text += f"  restarts {entry['restarts']}"
+        print(f"{name:<{width}}  {text}  {home.log(name)}")

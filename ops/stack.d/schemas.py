@@ -1,0 +1,102 @@
+"""Registers the Avro schemas and keeps the topic certflow.schemas complete.
+
+The topic (key: schema id in decimal, value: JSON) makes the log readable
+without the registry. A registry that lost its database is filled from it in
+the order of the ids; if it would give other ids, nothing is deployed.
+"""
+
+import glob
+import json
+import os
+import subprocess
+
+import registry
+from home import REPO, Failure
+
+TOPIC = "certflow.schemas"
+
+
+def _kcat(home, *arguments, text=None):
+    result = subprocess.run(
+        ["kcat", "-b", home.address("kafka"), "-t", TOPIC, "-p", "0",
+         "-q", *arguments], input=text, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    if result.returncode != 0:
+        raise Failure(f"{TOPIC}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def _kept(home):
+    """{id: entry} as the topic has it, newest record of each key."""
+    text = _kcat(home, "-C", "-e", "-o", "beginning", "-f", "%k\t%s\n")
+    kept = {}
+    for line in text.splitlines():
+        key, value = line.split("\t", 1)
+        kept[int(key)] = json.loads(value)
+    return kept
+
+
+def _register(home, subject, text):
+    status, answer = registry.call(
+        home, "POST", f"/subjects/{subject}/versions", {"schema": text})
+    if status == 409:
+        raise Failure(f"{subject}: not {registry.RULE} compatible with the "
+                      f"registered versions: {answer.get('message')}")
+    if status != 200:
+        raise Failure(f"{subject}: registry answers {status}: {answer}")
+    return answer["id"]
+
+
+def _restore(home, kept):
+    """Fill an empty registry with what the topic holds, same ids."""
+    status, subjects = registry.call(home, "GET", "/subjects")
+    if status != 200:
+        raise Failure(f"registry: cannot list subjects: {subjects}")
+    if subjects or not kept:
+        return
+    for number in sorted(kept):
+        entry = kept[number]
+        given = _register(home, entry["subject"], entry["schema"])
+        if given != number:
+            raise Failure(
+                f"registry was lost and gives {entry['subject']} the id "
+                f"{given}; records on the log say {number}. Restore its "
+                "database from a backup; nothing was deployed.")
+
+
+def _entry(home, subject, text):
+    number = _register(home, subject, text)
+    status, answer = registry.call(home, "POST", f"/subjects/{subject}",
+                                   {"schema": text})
+    if status != 200 or answer["id"] != number:
+        raise Failure(f"{subject}: look-up answers {status}: {answer}")
+    return {"id": number, "subject": subject, "version": answer["version"],
+            "schema": text}
+
+
+def _sources():
+    """(subject, text) of every schema of the project."""
+    for path in sorted(glob.glob(os.path.join(REPO, "schemas", "*.avsc"))):
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+        record = json.loads(text)
+        yield f"{record['namespace']}.{record['name']}", text
+
+
+def deploy(home):
+    kept = _kept(home)
+    _restore(home, kept)
+    missing = []
+    for subject, text in _sources():
+        entry = _entry(home, subject, text)
+        present = kept.get(entry["id"])
+        if present is None:
+            missing.append(entry)
+        elif present != entry:
+            raise Failure(f"{TOPIC}: id {entry['id']} is "
+                          f"{present['subject']}, the registry says {subject}")
+    if missing:
+        _kcat(home, "-P", "-K", "\t", text="".join(
+            f"{entry['id']}\t{json.dumps(entry, ensure_ascii=False)}\n"
+            for entry in missing))
+    return len(missing)

@@ -1,0 +1,93 @@
+"""SoftHSM 2 tokens: one directory and one configuration per group.
+
+Each token has PINs of its own in files that only the owner can read. PINs
+reach the tools through the environment, never through arguments.
+"""
+
+import os
+import subprocess
+
+from home import Failure, write_file
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+GROUPS = {
+    "root": ["root"],
+    "issuing": ["issuing"],
+    "audit": ["audit"],
+    "customer": ["customer-1"],
+}
+
+
+def configuration(home, group):
+    return home.path("hsm", group, "softhsm2.conf")
+
+
+def pin_file(home, label):
+    return home.path("secrets", f"pin-{label}")
+
+
+def _write_configuration(home, group):
+    tokens = home.folder("hsm", group, "tokens", mode=0o700)
+    path = configuration(home, group)
+    write_file(path, f"directories.tokendir = {tokens}\n"
+                     "objectstore.backend = file\n"
+                     "log.level = ERROR\n"
+                     "slots.removable = false\n")
+
+
+def _environment(home, group, label=None):
+    environment = {**os.environ,
+                   "SOFTHSM2_CONF": configuration(home, group)}
+    if label:
+        environment["CERTFLOW_PIN"] = home.secret(f"pin-{label}", digits=True)
+        environment["CERTFLOW_SO_PIN"] = home.secret(f"so-pin-{label}",
+                                                     digits=True)
+    return environment
+
+
+def _labels(home, group):
+    result = subprocess.run(
+        ["softhsm2-util", "--show-slots"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, encoding="utf-8", check=False,
+        env=_environment(home, group))
+    if result.returncode != 0:
+        raise Failure(f"softhsm {group}: {result.stderr.strip()}")
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    return [line.split(":", 1)[1].strip() for line in lines
+            if line.startswith("Label:")]
+
+
+def _pkcs11_tool(home, group, label, *arguments):
+    result = subprocess.run(
+        ["pkcs11-tool", "--module", MODULE, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        check=False, env=_environment(home, group, label))
+    if result.returncode != 0:
+        raise Failure(f"token {label}: {result.stdout.strip()}")
+
+
+def _create(home, group, label):
+    _pkcs11_tool(home, group, label, "--init-token", "--slot-index",
+                 str(len([x for x in _labels(home, group) if x])),
+                 "--label", label, "--so-pin", "env:CERTFLOW_SO_PIN")
+    _pkcs11_tool(home, group, label, "--init-pin", "--token-label", label,
+                 "--login", "--login-type", "so",
+                 "--so-pin", "env:CERTFLOW_SO_PIN",
+                 "--new-pin", "env:CERTFLOW_PIN")
+
+
+def create(home):
+    if not os.path.exists(MODULE):
+        raise Failure(f"{MODULE} is missing; run ops/setup")
+    for group, labels in GROUPS.items():
+        _write_configuration(home, group)
+        existing = _labels(home, group)
+        for label in labels:
+            if label not in existing:
+                _create(home, group, label)
+
+
+def count(home):
+    """How many tokens of how many groups can be read."""
+    return sum(label in _labels(home, group)
+               for group, labels in GROUPS.items() for label in labels)
