@@ -1,0 +1,60 @@
+/*
+ * certificate.h - assembling, taking apart and verifying certificates.
+ *
+ * Pure and thread-safe.
+ */
+#ifndef CERTFLOW_PKI_CERTIFICATE_H
+#define CERTFLOW_PKI_CERTIFICATE_H
+
+#include "pki/ca.h"
+#include "pki/tbs.h"
+
+#define CERTIFICATE_DER_MAX (16u * 1024)
+
+/* Spans point into the DER that was parsed. */
+struct pki_certificate {
+	struct bytes tbs;
+	enum pki_signature signature_algorithm;
+	struct bytes signature;
+	struct bytes issuer;
+	struct bytes subject;
+	struct bytes spki;
+	uint8_t spki_sha256[SHA256_LEN];
+	char serial_number[PKI_SERIAL_TEXT_MAX];
+	int64_t not_before; /* microseconds */
+	int64_t not_after;
+};
+
+/**
+ * SEQUENCE{tbs, algorithm, signature}, appended to out; also for CRLs,
+ * whose TBSCertList is wrapped the same way.
+ * @param signature  ECDSA: DER, see pki_ecdsa_to_der()
+ */
+bool pki_certificate_assemble(struct bytes tbs, enum pki_signature sig,
+			      struct bytes signature, struct buffer *out,
+			      struct err *e) MUST_CHECK;
+
+/**
+ * Take a certificate apart; strict DER, no trailing octets, at most
+ * CERTIFICATE_DER_MAX.  Verifies nothing.
+ * @param e  ERR_REJECT: not a certificate; the text says where
+ */
+bool pki_certificate_parse(struct bytes der, struct pki_certificate *out,
+			   struct err *e) MUST_CHECK;
+
+/** The TBSCertificate inside der; as pki_certificate_parse() otherwise. */
+bool pki_certificate_tbs(struct bytes der, struct bytes *tbs, struct err *e)
+	MUST_CHECK;
+
+/**
+ * Issuer name and signature by this CA.  Dates and extensions are not
+ * looked at: that is lint's part.  ERR_REJECT if it does not verify.
+ */
+bool pki_certificate_verify(struct bytes der, const struct pki_ca *ca,
+			    struct err *e) MUST_CHECK;
+
+/** PEM text (RFC 7468) of a certificate or CRL, appended to out. */
+bool pki_pem(const char *label, struct bytes der, struct buffer *out,
+	     struct err *e) MUST_CHECK;
+
+#endif
