@@ -95,6 +95,9 @@ ev_field_is_pointer(const struct ev_field *f)
 	       f->type.kind != EV_BYTES;
 }
 
+/** Where the value of a field stands in record; NULL if it is null. */
+const void *ev_field_value(const struct ev_field *f, const void *record);
+
 /** The record's table, or NULL for EVENT_NONE and out of range. */
 const struct ev_record *event_record(enum event_type type);
 
