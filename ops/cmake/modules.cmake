@@ -8,6 +8,15 @@
 function(certflow_module name)
   cmake_parse_arguments(M "" "" "PRIVATE_PKG;PUBLIC_PKG;USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  if(NOT sources) # headers alone: nothing to build yet
+    add_library(certflow_${name} INTERFACE)
+    target_include_directories(certflow_${name} INTERFACE
+      ${PROJECT_SOURCE_DIR}/shared ${PROJECT_BINARY_DIR}/generated)
+    foreach(use ${M_USES})
+      target_link_libraries(certflow_${name} INTERFACE certflow_${use})
+    endforeach()
+    return()
+  endif()
   add_library(certflow_${name} STATIC ${sources})
   target_include_directories(certflow_${name} PUBLIC
     ${PROJECT_SOURCE_DIR}/shared ${PROJECT_BINARY_DIR}/generated)

@@ -1,0 +1,42 @@
+/*
+ * certflow - the operators' command line.
+ *
+ * Finds the command in the table and runs it; everything else is in the
+ * cmd_*.c files.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+static const struct command commands[] = {
+	{ NULL, NULL, NULL, NULL },
+};
+
+static int
+print_help(void)
+{
+	puts("usage: certflow COMMAND [ARGUMENT...]\n");
+	for (const struct command *c = commands; c->name != NULL; c++)
+		printf("  %-20s %s\n  %-20s %s\n", c->name, c->usage, "",
+		       c->summary);
+	puts("\nExit status: 0 found or done, 1 not found, 2 usage, 3 fault.");
+	return EXIT_FOUND;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *name = argc > 1 ? argv[1] : "--help";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0)
+		return print_help();
+	if (strcmp(name, "--version") == 0)
+		return printf("certflow %s\n", CERTFLOW_VERSION) < 0;
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c->run(argc - 1, argv + 1);
+	fprintf(stderr, "certflow: no command \"%s\"; see certflow --help\n",
+		name);
+	return EXIT_USAGE;
+}
