@@ -145,16 +145,11 @@ class Home:
     def address(self, name):
         return f"127.0.0.1:{self.port(name)}"
 
-    def secret(self, name, digits=False):
+    def secret(self, name):
         """A random secret, made once; the file is for its owner alone."""
         path = self.path("secrets", name)
         if not os.path.exists(path):
-            if digits:
-                value = "".join(secrets.choice("0123456789")
-                                for _ in range(12))
-            else:
-                value = secrets.token_hex(16)
-            write_file(path, value, mode=0o600)
+            write_file(path, secrets.token_hex(16), mode=0o600)
         return read_file(path).strip()
 
     def log(self, name):

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -15,7 +16,7 @@ import programs
 import publicfiles
 import registry
 import tokens
-from home import REPO, Failure, Home, say
+from home import REPO, Failure, Home, port_is_free, say
 
 COMPONENTS = (kafka, postgres, registry, publicfiles)
 
@@ -42,7 +43,6 @@ def up(home, _arguments):
 
 
 def _check_ports(home):
-    from home import port_is_free
     for component, name in ((kafka, "kafka"), (postgres, "postgresql"),
                             (registry, "registry"), (publicfiles, "public")):
         if process.known(home, component.NAME):
@@ -111,6 +111,8 @@ def environment(home):
     for group in tokens.GROUPS:
         values[f"CERTFLOW_SOFTHSM2_CONF_{group.upper()}"] = (
             tokens.configuration(home, group))
+        values[f"CERTFLOW_PIN_FILE_{group.upper()}"] = (
+            tokens.pin_file(home, group))
     values["CERTFLOW_CA_DIR"] = home.path("ca")
     values["CERTFLOW_PUBLIC_URL"] = publicfiles.url(home)
     return values
@@ -119,7 +121,8 @@ def environment(home):
 def env(home, _arguments):
     home.settings()
     for key, value in environment(home).items():
-        print(f"{key}={value}")
+        # Quotes appear only around a directory name that needs them.
+        print(f"{key}={shlex.quote(value)}")
 
 
 def logs(home, arguments):

@@ -10,6 +10,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import urllib.parse
 
 import process
 from home import Failure, write_file
@@ -176,7 +177,8 @@ def _create_database(home, name):
 def conninfo(home, role):
     """A URI without a password, for programs; it names the password file."""
     return (f"postgresql://{role}@127.0.0.1:{home.port('postgresql')}"
-            f"/certflow?passfile={home.path('secrets', 'pgpass')}")
+            "/certflow?passfile="
+            + urllib.parse.quote(home.path("secrets", "pgpass")))
 
 
 def reader_uri(home):

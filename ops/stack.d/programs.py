@@ -40,7 +40,7 @@ def _customer_tokens(home):
         "hsm.module": tokens.MODULE,
         "hsm.tokens": ",".join(labels),
         "hsm.token": labels[0],
-        "hsm.pin_file": tokens.pin_file(home, labels[0]),
+        "hsm.pin_file": tokens.pin_file(home, "customer"),
         "ca.certificate": home.path("ca", "issuing.pem"),
         "ca.dir": home.path("ca"),
     }

@@ -1,13 +1,15 @@
 """SoftHSM 2 tokens: one directory and one configuration per group.
 
-Each token has PINs of its own in files that only the owner can read. PINs
-reach the tools through the environment, never through arguments.
+Each group has a PIN of its own in etc/pin.<group>, a file that only the owner
+can read. PINs reach the tools through the environment, never through
+arguments.
 """
 
 import os
+import secrets
 import subprocess
 
-from home import Failure, write_file
+from home import Failure, read_file, write_file
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 GROUPS = {
@@ -22,8 +24,16 @@ def configuration(home, group):
     return home.path("hsm", group, "softhsm2.conf")
 
 
-def pin_file(home, label):
-    return home.path("secrets", f"pin-{label}")
+def pin_file(home, group):
+    return home.path("etc", f"pin.{group}")
+
+
+def _pin(home, path):
+    """Twelve random digits, made once; mode 0600, no line end."""
+    if not os.path.exists(path):
+        write_file(path, "".join(secrets.choice("0123456789")
+                                 for _ in range(12)), mode=0o600)
+    return read_file(path).strip()
 
 
 def _write_configuration(home, group):
@@ -35,14 +45,12 @@ def _write_configuration(home, group):
                      "slots.removable = false\n")
 
 
-def _environment(home, group, label=None):
-    environment = {**os.environ,
-                   "SOFTHSM2_CONF": configuration(home, group)}
-    if label:
-        environment["CERTFLOW_PIN"] = home.secret(f"pin-{label}", digits=True)
-        environment["CERTFLOW_SO_PIN"] = home.secret(f"so-pin-{label}",
-                                                     digits=True)
-    return environment
+def _environment(home, group):
+    return {**os.environ,
+            "SOFTHSM2_CONF": configuration(home, group),
+            "CERTFLOW_PIN": _pin(home, pin_file(home, group)),
+            "CERTFLOW_SO_PIN": _pin(home, home.path("secrets",
+                                                    f"so-pin.{group}"))}
 
 
 def _labels(home, group):
@@ -61,7 +69,7 @@ def _pkcs11_tool(home, group, label, *arguments):
     result = subprocess.run(
         ["pkcs11-tool", "--module", MODULE, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        check=False, env=_environment(home, group, label))
+        check=False, env=_environment(home, group))
     if result.returncode != 0:
         raise Failure(f"token {label}: {result.stdout.strip()}")
 
