@@ -1,0 +1,108 @@
+/*
+ * hsm.h - a group of tokens behind one PKCS#11 module (OASIS PKCS#11 2.40).
+ *
+ * struct hsm owns the module, one login per token, one session per token and
+ * thread, and a supervisor thread of its own.  The supervisor brings the
+ * group up and, after any session, device or token fault, closes the gate,
+ * waits until no thread is inside the module, and begins again from
+ * C_Finalize: C_Initialize, log in once, find the key, compare it with the
+ * certificate's, sign and verify one fixed text, open the gate.
+ *
+ *   DOWN ──► UP ──► SUSPECT ──► DOWN        (callers see only hsm_ready())
+ *
+ * All tokens of the group must be there: a search that left one out could
+ * answer "no such key" and a second key would be made.
+ *
+ * The PIN is read from its file at each login and wiped.  A PIN that the
+ * token refused is never offered again, not by a restart either: a salted
+ * digest of it is kept in refused_pin_file, and the group stays down until
+ * the PIN file has other content.  A token whose flags say that tries are
+ * running out (CKF_USER_PIN_COUNT_LOW, _FINAL_TRY, _LOCKED) gets no login;
+ * a COUNT_LOW that our own recorded refusal explains, and a new PIN, do not
+ * keep us out.
+ *
+ * Never fork after hsm_open(), and ignore SIGPIPE before it (a remote
+ * module writes to a socket).  One struct hsm per process: Cryptoki is
+ * global.  Never together with libp11, whose login breaks these sessions.
+ */
+#ifndef CERTFLOW_HSM_HSM_H
+#define CERTFLOW_HSM_HSM_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+#define HSM_TOKENS_MAX 32
+#define HSM_THREADS_MAX 64
+#define HSM_SKIP_MAX 16
+#define HSM_SIGN_DEADLINE_US (INT64_C(10) * 1000000)
+#define HSM_GENERATE_DEADLINE_US (INT64_C(60) * 1000000)
+
+/* The one text that is signed to see whether a key works; it is public. */
+#define HSM_TEST_TEXT "certflow test signature: this text certifies nothing"
+
+struct hsm;
+
+enum hsm_placement {
+	HSM_ROUND_ROBIN, /* new keys go to the tokens in turn            */
+	HSM_FIRST_FIT,   /* to the first token that is not full          */
+};
+
+/* Borrowed for the call of hsm_open(); everything needed is copied. */
+struct hsm_settings {
+	const char *module;           /* path of the PKCS#11 library      */
+	const char *const *tokens;    /* labels, each on exactly one slot */
+	size_t token_count;           /* 1..HSM_TOKENS_MAX                */
+	const char *pin_file;         /* user PIN, first line             */
+	const char *refused_pin_file; /* made and removed here, mode 0600 */
+	unsigned threads;             /* callers, 1..HSM_THREADS_MAX      */
+	enum hsm_placement placement;
+	const char *const *skip_attributes; /* "CKA_COPYABLE", ...        */
+	size_t skip_count;                  /* 0..HSM_SKIP_MAX            */
+	struct bytes own_spki;  /* the key that must be there (DER of its
+				   SubjectPublicKeyInfo); absent: none */
+	int64_t check_every_us; /* idle time between health checks        */
+};
+
+/**
+ * Load the module and start the supervisor; does not wait for the token.
+ *
+ * @param out  release with hsm_close()
+ * @param e    ERR_FATAL: module cannot be loaded, is pkcs11-spy (it writes
+ *             PINs to its trace) or p11-kit-proxy (it hides which module
+ *             answers); settings out of range; refused_pin_file's folder
+ *             is not writable
+ */
+bool hsm_open(const struct hsm_settings *settings, struct hsm **out,
+	      struct err *e) MUST_CHECK;
+
+/** Stop the supervisor, log out, unload. No call may be under way. */
+void hsm_close(struct hsm *h);
+DEFINE_AUTO(hsm, struct hsm *, hsm_close);
+
+/**
+ * May callers work?  Any thread, never blocks.
+ * @param e  when false: ERR_RETRY with the reason (no token, PIN refused,
+ *           key differs from the certificate, ...)
+ */
+bool hsm_ready(struct hsm *h, struct err *e) MUST_CHECK;
+
+/** Wait until ready, at most timeout_us. Same answer as hsm_ready(). */
+bool hsm_wait_ready(struct hsm *h, int64_t timeout_us, struct err *e)
+	MUST_CHECK;
+
+/** When a signature or check last succeeded (clock_now_us()); 0: never. */
+int64_t hsm_last_good_us(const struct hsm *h);
+
+/** How often the group has come up since hsm_open(). */
+uint64_t hsm_epoch(const struct hsm *h);
+
+/**
+ * Has a call into the module, of any thread or of the supervisor, passed
+ * its deadline?  Any thread, never blocks.  A hung call cannot be ended:
+ * the caller logs one line and leaves by _exit(75), without hsm_close().
+ * @return the call's name, a literal such as "C_Sign", or NULL
+ */
+const char *hsm_overdue(const struct hsm *h, int64_t monotonic_us);
+
+#endif
