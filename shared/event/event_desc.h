@@ -61,6 +61,7 @@ struct ev_field {
 	const char *name;
 	size_t offset;
 	bool optional;
+	bool has_default; /* the zero of its type: "", 0, false, ... */
 	struct ev_type type;
 };
 
@@ -85,6 +86,8 @@ struct event_info {
 	size_t text_len;
 };
 
+extern const struct ev_record ev_record_meta;
+extern const struct ev_record ev_record_submission;
 extern const struct event_info event_infos[EVENT__COUNT];
 
 /** Is a null value of this field a NULL pointer to the value? */

@@ -14,6 +14,8 @@ import re
 import sys
 
 NAMESPACE = "certflow.v1"
+ZERO = [None, "", 0, False, [], {}, "UNKNOWN"]  # defaults that zeroed memory is
+EXPORTED = ["Meta", "Submission"]  # coded alone, too
 LAST = ["Outcome", "PersonalRecord"]  # records without meta, in this order
 SCALARS = {
     "string": "const char *",
@@ -128,6 +130,8 @@ class Model:
                 raise SchemaError(f"{where}: doc gives no example")
             if isinstance(field["type"], list) and field.get("default", 0) is not None:
                 raise SchemaError(f"{where}: optional without default null")
+            if field.get("default") not in ZERO:
+                raise SchemaError(f"{where}: default is not the type's zero")
 
     def _plain(self, schema):
         """The schema with nested definitions replaced by their names."""
@@ -294,7 +298,7 @@ class Tables:
         self.lines += ["", f"static const char *const symbols_{tag}[] = {{"]
         self.lines += [f'\t"{s}",' for s in symbols] + ["};"]
         self.lines.append(
-            f'const struct ev_enum ev_enum_{tag} = {{ "{name}", symbols_{tag}, {len(symbols)} }};'
+            f'static const struct ev_enum ev_enum_{tag} = {{ "{name}", symbols_{tag}, {len(symbols)} }};'
         )
         self.lines += [
             f"_Static_assert(sizeof(enum ev_{tag}) == sizeof(unsigned), \"enum\");",
@@ -308,18 +312,20 @@ class Tables:
 
     def record(self, name):
         tag, rows = snake(name), []
+        linkage = "" if name in EXPORTED else "static "
         for field in self.model.named[name]["fields"]:
             schema = field["type"]
             optional = isinstance(schema, list)
             value = self.value(schema[1] if optional else schema, field.get("format"))
             rows.append(
                 f'\t{{ .name = "{field["name"]}", .offset = offsetof(struct ev_{tag}, {field["name"]}),'
-                f" .optional = {'true' if optional else 'false'}, .type = {value} }},"
+                f" .optional = {'true' if optional else 'false'},"
+                f" .has_default = {'true' if 'default' in field else 'false'}, .type = {value} }},"
             )
         self.lines += ["", f"static const struct ev_field fields_{tag}[] = {{"]
         self.lines += rows + ["};"]
         self.lines.append(
-            f'const struct ev_record ev_record_{tag} = {{ "{name}", sizeof(struct ev_{tag}), fields_{tag}, {len(rows)} }};'
+            f'{linkage}const struct ev_record ev_record_{tag} = {{ "{name}", sizeof(struct ev_{tag}), fields_{tag}, {len(rows)} }};'
         )
 
     def text(self, name):
