@@ -29,7 +29,7 @@
 	{                                                                      \
 		release(slot);                                                 \
 	}                                                                      \
-	_Static_assert(sizeof(type) > 0, "AUTO needs a complete type")
+	_Static_assert(_Alignof(type) > 0, "AUTO needs a complete type")
 
 #define TAKE(slot)                                                             \
 	__extension__({                                                        \
