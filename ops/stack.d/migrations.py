@@ -21,14 +21,12 @@ COMMENT ON TABLE certflow_migrations IS
 """
 ACCESS = """
 GRANT CONNECT ON DATABASE certflow
-	TO registrar, projector, certflow_reader;
+	TO registrar, projector, certflow_reader, certflow_personal;
 """
-# Who may do what in which schema. Tables belong to the role certflow.
+# Who may do what in which schema. Tables belong to the role certflow.  The
+# read model's own migrations say who may see which of its columns.
 GRANTS = {
     "registrar": (("registrar", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),),
-    "read_model": (("projector",
-                    "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),
-                   ("certflow_reader", "SELECT")),
 }
 GRANT = """
 GRANT USAGE ON SCHEMA {schema} TO {role};

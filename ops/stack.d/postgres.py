@@ -18,7 +18,8 @@ from home import Failure, write_file
 NAME = "postgresql"
 BIN = "/usr/lib/postgresql/15/bin"
 ADMIN = "certflow_admin"
-ROLES = ("certflow", "registrar", "projector", "certflow_reader", "apicurio")
+ROLES = ("certflow", "registrar", "projector", "certflow_reader",
+         "certflow_personal", "apicurio")
 
 SETTINGS = """\
 listen_addresses = '127.0.0.1'

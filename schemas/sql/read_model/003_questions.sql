@@ -291,3 +291,38 @@ CREATE VIEW revoked_serial AS
 		WHERE h.serial_number = o.serial_number AND h.state = 'REVOKED');
 COMMENT ON VIEW revoked_serial IS
 	'Serial numbers of orders and certificates that count as revoked, also those of orders given up';
+
+-- ---- columns of the views --------------------------------------------
+
+COMMENT ON COLUMN state_labels.machine IS 'request, use, ca or enrolment';
+COMMENT ON COLUMN state_labels.state IS 'Symbol as stored';
+COMMENT ON COLUMN state_labels.label_vi IS 'Text for users';
+COMMENT ON COLUMN pending_approval.request_id IS 'As in request';
+COMMENT ON COLUMN pending_approval.tax_code IS 'As in request';
+COMMENT ON COLUMN pending_approval.revision IS 'As in request';
+COMMENT ON COLUMN pending_approval.state IS 'As in request';
+COMMENT ON COLUMN pending_approval.state_label IS 'As in request';
+COMMENT ON COLUMN pending_approval.legal_name IS 'As in request';
+COMMENT ON COLUMN pending_approval.certificate_name IS 'As in request';
+COMMENT ON COLUMN pending_approval.request_type IS 'As in request';
+COMMENT ON COLUMN pending_approval.customer_source IS 'As in request';
+COMMENT ON COLUMN pending_approval.device_type IS 'As in request';
+COMMENT ON COLUMN pending_approval.product_package IS 'As in request';
+COMMENT ON COLUMN pending_approval.validity_months IS 'As in request';
+COMMENT ON COLUMN pending_approval.subscription_scheme_code IS 'As in request';
+COMMENT ON COLUMN pending_approval.contract_number IS 'As in request';
+COMMENT ON COLUMN pending_approval.dossier IS 'As in request';
+COMMENT ON COLUMN pending_approval.creator_id IS 'As in request';
+COMMENT ON COLUMN pending_approval.editor_ids IS 'As in request';
+COMMENT ON COLUMN pending_approval.submitted_at IS 'As in request';
+COMMENT ON COLUMN pending_approval.revised_at IS 'As in request';
+COMMENT ON COLUMN pending_approval.submission_sha256 IS 'Digest of the submission, to be named by the approval';
+COMMENT ON COLUMN waiting_event.tax_code IS 'As in deferred_event';
+COMMENT ON COLUMN waiting_event.sequence IS 'As in deferred_event';
+COMMENT ON COLUMN waiting_event.event_name IS 'As in deferred_event';
+COMMENT ON COLUMN waiting_event.waiting_for IS 'As in deferred_event';
+COMMENT ON COLUMN waiting_event.deadline IS 'As in deferred_event';
+COMMENT ON COLUMN waiting_event.source IS 'As in deferred_event';
+COMMENT ON COLUMN waiting_event.recorded_at IS 'As in deferred_event';
+COMMENT ON COLUMN revoked_serial.serial_number IS 'Lower-case hex, even length';
+COMMENT ON COLUMN revoked_serial.revoked_at IS 'From when on';
