@@ -3,7 +3,9 @@ to the supervisor that keeps them running."""
 
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -71,6 +73,24 @@ def _special(home, name):
     return _customer_tokens(home)
 
 
+def _known_keys(name):
+    """The keys in the table that the program prints; None: not built."""
+    program = find_program(name)
+    if program is None:
+        return None
+    text = subprocess.run([program, "--help"], stdout=subprocess.PIPE,
+                          encoding="utf-8", check=False).stdout
+    return set(re.findall(r"^  ([a-z_]+(?:\.[a-z_]+)*)(?= )", text, re.M))
+
+
+def _values(home, name):
+    """What this stack knows, as far as the program has a key for it."""
+    values = {**_common(home, name), **_special(home, name)}
+    known = _known_keys(name)
+    return {key: value for key, value in values.items()
+            if known is None or key in known}
+
+
 def _ini(values):
     """INI text; the part of a key before its first dot is the section."""
     plain, sections = [], {}
@@ -93,8 +113,7 @@ def configuration(home, name):
 
 def write_configurations(home):
     for name in ORDER:
-        write_file(configuration(home, name), _ini(
-            {**_common(home, name), **_special(home, name)}))
+        write_file(configuration(home, name), _ini(_values(home, name)))
 
 
 def launch(home, name):
@@ -150,6 +169,7 @@ def run_supervisor(home):
 
 def control(home, action, name):
     chosen = (name,) if name else ORDER
+    write_configurations(home)
     wanted = desired(home) if process.known(home, NAME) else {}
     if action == "down":
         if name is None:

@@ -87,7 +87,7 @@ class Program:
         port = self.home.port(self.name)
         try:
             with urllib.request.urlopen(
-                    f"http://127.0.0.1:{port}/ready", timeout=0.5) as answer:
+                    f"http://127.0.0.1:{port}/health", timeout=0.5) as answer:
                 return answer.status == 200
         except (OSError, urllib.error.HTTPError):
             return False
