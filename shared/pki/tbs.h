@@ -48,6 +48,9 @@ bool pki_serial_draw(char out[PKI_SERIAL_TEXT_MAX], struct err *e) MUST_CHECK;
 struct pki_validity pki_validity(int64_t now, int32_t months,
 				 const struct pki_ca *ca);
 
+/** not_before + calendar months - 1 s, uncapped. */
+int64_t pki_validity_end(int64_t not_before, int32_t months);
+
 /**
  * TBSCertificate (RFC 5280 4.1), appended to out.  Does not judge: lint
  * does (pki/lint.h).

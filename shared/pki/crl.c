@@ -1,0 +1,126 @@
+#include "base/clock.h"
+#include "pki/authority.h"
+#include "pki/der.h"
+#include "pki/extension.h"
+#include "pki/name.h"
+#include "pki/oid.h"
+
+static void
+put_revoked(struct der_out *w, const struct pki_revoked *r)
+{
+	der_open(w, DER_SEQUENCE);
+	name_put_serial(w, r->serial_number);
+	der_time(w, r->revoked_at - r->revoked_at % US_PER_S);
+	if (r->reason != 0) {
+		der_open(w, DER_SEQUENCE);
+		extension_reason(w, r->reason);
+		der_close(w);
+	}
+	der_close(w);
+}
+
+bool
+pki_crl_tbs(const struct pki_ca *ca, const struct pki_crl *crl,
+	    struct buffer *out, struct err *e)
+{
+	struct der_out w = der_start(out, e);
+
+	der_open(&w, DER_SEQUENCE);
+	der_small(&w, 1); /* v2 */
+	der_raw(&w, pki_signature_identifier(ca->signature));
+	der_raw(&w, ca->subject);
+	der_time(&w, crl->this_update);
+	der_time(&w, crl->next_update);
+	/* RFC 5280 5.1.2.6: with nothing revoked the list is absent. */
+	if (crl->revoked_count > 0) {
+		der_open(&w, DER_SEQUENCE);
+		for (size_t i = 0; i < crl->revoked_count; i++)
+			put_revoked(&w, &crl->revoked[i]);
+		der_close(&w);
+	}
+	der_open(&w, DER_CONTEXT_OPEN(0));
+	der_open(&w, DER_SEQUENCE);
+	extension_aki(&w, ca->key_id);
+	extension_crl_number(&w, crl->number);
+	der_close(&w);
+	der_close(&w);
+	der_close(&w);
+	return der_done(&w);
+}
+
+static bool
+bad(struct err *e, const char *what)
+{
+	return ERR_SET(e, ERR_REJECT, "pki", 0, "CRL: %s", what);
+}
+
+static bool
+take_number(struct bytes extensions, int64_t *number)
+{
+	struct bytes outer, list, extension, oid, value, n;
+
+	if (!der_take(&extensions, DER_CONTEXT_OPEN(0), &outer) ||
+	    !der_take(&outer, DER_SEQUENCE, &list))
+		return false;
+	while (list.len > 0) {
+		if (!der_take(&list, DER_SEQUENCE, &extension) ||
+		    !der_take(&extension, DER_OID, &oid))
+			return false;
+		if (!bytes_equal(oid, OID_CRL_NUMBER))
+			continue;
+		if (!der_take(&extension, DER_OCTET_STRING, &value) ||
+		    !der_take(&value, DER_INTEGER, &n) || n.len > 8 ||
+		    (n.data[0] & 0x80) != 0)
+			return false;
+		*number = 0;
+		for (size_t i = 0; i < n.len; i++)
+			*number = *number << 8 | n.data[i];
+		return true;
+	}
+	return false;
+}
+
+/* Version, algorithm, issuer and dates; then the number. */
+static bool
+read_list(struct bytes tbs, const struct pki_ca *ca, struct pki_crl *out,
+	  struct err *e)
+{
+	struct bytes in = tbs, body, version, algorithm, issuer, entries;
+	struct der_item this_update, next_update;
+
+	if (!der_take(&in, DER_SEQUENCE, &body) ||
+	    !der_take(&body, DER_INTEGER, &version) ||
+	    !der_take_all(&body, DER_SEQUENCE, &algorithm) ||
+	    !der_take_all(&body, DER_SEQUENCE, &issuer) ||
+	    !der_next(&body, &this_update) || !der_next(&body, &next_update) ||
+	    !der_time_parse(&this_update, &out->this_update) ||
+	    !der_time_parse(&next_update, &out->next_update))
+		return bad(e, "not a TBSCertList");
+	if (!bytes_equal(issuer, ca->subject))
+		return bad(e, "issued by another CA");
+	if (der_peek(body, DER_SEQUENCE) &&
+	    !der_take(&body, DER_SEQUENCE, &entries))
+		return bad(e, "revokedCertificates");
+	return take_number(body, &out->number) || bad(e, "no CRL number");
+}
+
+bool
+pki_crl_parse(struct bytes der, const struct pki_ca *ca, struct pki_crl *out,
+	      struct err *e)
+{
+	struct bytes in = der, outer, tbs, algorithm, signature;
+	struct pki_crl crl = { 0 };
+
+	if (!der_is_canonical(der) || !der_take(&in, DER_SEQUENCE, &outer) ||
+	    !der_take_all(&outer, DER_SEQUENCE, &tbs) ||
+	    !der_take_all(&outer, DER_SEQUENCE, &algorithm) ||
+	    !der_take_bits(&outer, &signature) || outer.len != 0)
+		return bad(e, "not a CertificateList");
+	if (!read_list(tbs, ca, &crl, e))
+		return false;
+	if (!pki_signature_verify(ca->spki, pki_signature_parse(algorithm), tbs,
+				  signature, e))
+		return err_context(e, "CRL");
+	*out = crl;
+	return true;
+}
