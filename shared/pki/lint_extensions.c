@@ -101,7 +101,8 @@ lint_basic_constraints(const struct lint *l)
 		       : "not CA:FALSE";
 }
 
-/* Bit n of the named-bit list is 1 << n; 0 if there is none. */
+/* Bit n of the named-bit list is 1 << n; 0 if there is none, or if it ends
+ * in zero bits (X.690 11.2.2). */
 static unsigned
 key_usage(const struct lint *l)
 {
@@ -109,7 +110,8 @@ key_usage(const struct lint *l)
 	unsigned mask = 0;
 
 	if (!der_take(&in, DER_BIT_STRING, &bits) || in.len != 0 ||
-	    bits.len < 2 || bits.len > 3)
+	    bits.len < 2 || bits.len > 3 ||
+	    (bits.data[bits.len - 1] & 1u << bits.data[0]) == 0)
 		return 0;
 	for (unsigned bit = 0; bit < 8 * (bits.len - 1); bit++)
 		if ((bits.data[1 + bit / 8] & 0x80u >> bit % 8) != 0)

@@ -48,7 +48,7 @@ take_extension(struct bytes *list, struct view_extension *out)
 		out->critical = true;
 	}
 	return der_take(&extension, DER_OCTET_STRING, &out->value) &&
-	       extension.len == 0;
+	       extension.len == 0 && der_is_canonical(out->value);
 }
 
 static bool
