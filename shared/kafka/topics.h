@@ -31,6 +31,7 @@
 struct kafka_topic_config {
 	const char *key; /* broker's name, "retention.ms" */
 	const char *value;
+	int brokers; /* 0: always; 1: only with one broker; -1: with several */
 };
 
 struct kafka_topic {
@@ -42,5 +43,8 @@ struct kafka_topic {
 
 /** The table; *count rows, in the order in which people should read it. */
 const struct kafka_topic *kafka_topics(size_t *count);
+
+/** Settings that each broker should have. */
+const struct kafka_topic_config *kafka_broker_configs(size_t *count);
 
 #endif

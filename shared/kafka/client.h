@@ -1,0 +1,89 @@
+/*
+ * client.h - inside shared/kafka only: clients, errors, lists of partitions.
+ */
+#ifndef CERTFLOW_KAFKA_CLIENT_H
+#define CERTFLOW_KAFKA_CLIENT_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka/kafka.h"
+
+#define KAFKA_ORIGIN "kafka"
+#define KAFKA_REQUEST_MS 10000 /* one question to the cluster */
+
+DEFINE_AUTO(rd_conf, rd_kafka_conf_t *, rd_kafka_conf_destroy);
+DEFINE_AUTO(rd_list, rd_kafka_topic_partition_list_t *,
+	    rd_kafka_topic_partition_list_destroy);
+DEFINE_AUTO(rd_message, rd_kafka_message_t *, rd_kafka_message_destroy);
+DEFINE_AUTO(rd_queue, rd_kafka_queue_t *, rd_kafka_queue_destroy);
+DEFINE_AUTO(rd_event, rd_kafka_event_t *, rd_kafka_event_destroy);
+
+struct kafka_group;
+
+struct kafka_property {
+	const char *name;
+	const char *value;
+};
+
+/** Common settings, then list (ended by name NULL), then the file. */
+bool kafka_conf_new(const struct kafka_settings *kafka,
+		    const struct kafka_property *list, rd_kafka_conf_t **out,
+		    struct err *e) MUST_CHECK;
+
+/** Takes conf over, also on failure. */
+bool kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
+		      rd_kafka_t **out, struct err *e) MUST_CHECK;
+
+/** ERR_RETRY, _REJECT or _FATAL: what a code of librdkafka means to us. */
+enum err_kind kafka_err_kind(rd_kafka_resp_err_t code);
+
+/** Set e from a code. Always returns false. */
+bool kafka_failed(struct err *e, rd_kafka_resp_err_t code, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+/** Set e if the client has raised a fatal error. @return true if so */
+bool kafka_is_dead(rd_kafka_t *rk, struct err *e);
+
+/** NULL: out of memory. Release with AUTO(rd_list). */
+rd_kafka_topic_partition_list_t *
+kafka_list_new(const struct kafka_partition *list, size_t count);
+
+/** First per-partition error of a list becomes e. @return false if any */
+bool kafka_list_check(const rd_kafka_topic_partition_list_t *l,
+		      const char *what, struct err *e) MUST_CHECK;
+
+/** Copy offsets back by position; both lists have the same order. */
+void kafka_list_offsets(const rd_kafka_topic_partition_list_t *l,
+			struct kafka_partition *list, size_t count);
+
+/** Partitions of a topic; 0 if it does not exist. */
+bool kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms,
+			    int32_t *count, struct err *e) MUST_CHECK;
+
+/** Contract: kafka_admin_equal_partitions(). */
+bool kafka_equal_partitions(rd_kafka_t *rk, const char *const *topics,
+			    size_t count, int timeout_ms, int32_t *partitions,
+			    struct err *e) MUST_CHECK;
+
+/** Collects messages for a batch of at most max. */
+bool kafka_batch_new(size_t max, struct kafka_batch **out, struct err *e)
+	MUST_CHECK;
+
+/** Takes m over. */
+void kafka_batch_add(struct kafka_batch *b, rd_kafka_message_t *m);
+
+/** Drop all messages. */
+void kafka_batch_clear(struct kafka_batch *b);
+
+/** Make the messages readable; call once, after the last add. */
+bool kafka_batch_seal(struct kafka_batch *b, struct err *e) MUST_CHECK;
+
+/** Enqueue a copy; opaque goes to the delivery callback. */
+bool kafka_produce(rd_kafka_t *rk, const struct kafka_record *r, void *opaque,
+		   struct err *e) MUST_CHECK;
+
+/** librdkafka's metadata of an assignment, behind struct kafka_group. */
+const rd_kafka_consumer_group_metadata_t *
+kafka_group_get(const struct kafka_group *g);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * consumer_internal.h - inside shared/kafka only: struct kafka_consumer,
+ * shared by consumer.c (life, polling), rebalance.c and offsets.c.
+ */
+#ifndef CERTFLOW_KAFKA_CONSUMER_INTERNAL_H
+#define CERTFLOW_KAFKA_CONSUMER_INTERNAL_H
+
+#include "kafka/client.h"
+#include "kafka/consumer.h"
+
+struct kafka_consumer {
+	rd_kafka_t *rk;
+	struct kafka_consumer_events events;
+	void *self;
+	char **topics; /* own copies; the first equal_count must be equal */
+	size_t topic_count;
+	char **equal_topics;
+	size_t equal_count;
+	struct kafka_partition *assignment; /* own array and topic names */
+	size_t assigned_count;
+	/* Assigned by the group, not yet by us: taking it up has failed with
+	 * ERR_RETRY and is tried again by the next poll. */
+	rd_kafka_topic_partition_list_t *waiting;
+	unsigned epoch;
+	bool closing;
+	bool failed; /* failure is to be returned by the next poll */
+	struct err failure;
+};
+
+/** librdkafka's rebalance callback; opaque is the consumer. */
+void kafka_consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+			      rd_kafka_topic_partition_list_t *list,
+			      void *opaque);
+
+/** Take up what the group has assigned: start offsets, callback, assign. */
+bool kafka_consumer_take_up(struct kafka_consumer *c, struct err *e) MUST_CHECK;
+
+/** Forget the assignment. */
+void kafka_consumer_forget(struct kafka_consumer *c);
+
+#endif
