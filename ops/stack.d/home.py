@@ -112,13 +112,13 @@ class Home:
                        json.dumps({"port_base": base}) + "\n")
 
     def _choose_base(self):
-        if self.wanted_ports == "auto":
-            return free_base()
         wanted = self.wanted_ports or os.environ.get("CERTFLOW_PORT_BASE")
+        if wanted == "auto":
+            return free_base()
         if wanted:
-            base = int(wanted)
+            base = int(wanted) if wanted.isdecimal() else 0
             if not 1024 <= base <= 65500:
-                raise Failure(f"port base {base} is not in 1024..65500")
+                raise Failure(f"port base {wanted} is not in 1024..65500")
             return base
         if base_is_free(PORT_BASE):
             return PORT_BASE

@@ -48,20 +48,22 @@ def _register(home, subject, text):
 
 
 def _restore(home, kept):
-    """Fill an empty registry with what the topic holds, same ids."""
-    status, subjects = registry.call(home, "GET", "/subjects")
-    if status != 200:
-        raise Failure(f"registry: cannot list subjects: {subjects}")
-    if subjects or not kept:
-        return
+    """Give the registry what the topic holds and it does not, same ids."""
     for number in sorted(kept):
         entry = kept[number]
-        given = _register(home, entry["subject"], entry["schema"])
+        status, answer = registry.call(home, "GET", f"/schemas/ids/{number}")
+        if status == 200:
+            given = (number if json.loads(answer["schema"])
+                     == json.loads(entry["schema"]) else "another schema")
+        elif status == 404:
+            given = _register(home, entry["subject"], entry["schema"])
+        else:
+            raise Failure(f"registry: id {number}: {status} {answer}")
         if given != number:
             raise Failure(
-                f"registry was lost and gives {entry['subject']} the id "
-                f"{given}; records on the log say {number}. Restore its "
-                "database from a backup; nothing was deployed.")
+                f"the registry lost {entry['subject']}: records on the log "
+                f"say id {number}, the registry now has {given}. Restore "
+                "its database from a backup; nothing was deployed.")
 
 
 def _entry(home, subject, text):
