@@ -10,6 +10,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import urllib.parse
 
 import process
@@ -79,8 +80,10 @@ def _initialise(home):
     if os.path.isdir(data):
         shutil.rmtree(data)
     os.makedirs(data, mode=0o700)
-    password = home.path("run", "admin-password")
-    write_file(password, home.secret("postgresql-admin") + "\n", mode=0o600)
+    # Not below the home: initdb reads it as a user who may not pass there.
+    handle, password = tempfile.mkstemp(prefix="certflow-")
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(home.secret("postgresql-admin") + "\n")
     user = _user()
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
