@@ -8,6 +8,8 @@
 #include "event/event_desc.h"
 #include "event/event_path.h"
 
+#define AVRO_NAMESPACE "certflow.v1"
+
 struct avro_writer {
 	avro_schema_t schema; /* a record */
 	avro_value_iface_t *class;
@@ -19,6 +21,9 @@ struct avro_writer {
 
 /** The named type that a reference stands for. */
 avro_schema_t schema_resolve(avro_schema_t schema);
+
+/** Is the text one that avro-c can be given? */
+bool schema_check_text(const char *text, size_t len, struct err *e) MUST_CHECK;
 
 /** Check the octets of one value of schema; they must be all of body. */
 bool validate_value(avro_schema_t schema, struct bytes body, struct err *e)

@@ -2,8 +2,6 @@
 
 #include "avro_internal.h"
 
-#define NAMESPACE "certflow.v1"
-
 struct walk {
 	unsigned nodes;
 	struct err *e;
@@ -103,13 +101,7 @@ static bool
 check_top(struct avro_writer *w, struct err *e)
 {
 	struct walk state = { .e = e };
-	const char *space;
 
-	if (avro_typeof(w->schema) != AVRO_RECORD)
-		return refuse(e, "not a record");
-	space = avro_schema_namespace(w->schema);
-	if (space == NULL || strcmp(space, NAMESPACE) != 0)
-		return refuse(e, "not in the name space " NAMESPACE);
 	if (!walk(&state, w->schema, 0))
 		return false;
 	w->fields = avro_schema_record_size(w->schema);
@@ -134,10 +126,9 @@ avro_writer_new(const char *schema_text, size_t len, struct avro_writer **out,
 
 	if (w == NULL)
 		return ERR_NO_MEMORY(e);
-	if (len > AVRO_SCHEMA_TEXT_MAX)
-		return refuse(e, "text too long");
-	if (memchr(schema_text, '\0', len) != NULL ||
-	    avro_schema_from_json_length(schema_text, len, &w->schema) != 0)
+	if (!schema_check_text(schema_text, len, e))
+		return false;
+	if (avro_schema_from_json_length(schema_text, len, &w->schema) != 0)
 		return refuse(e, "not an Avro schema");
 	if (!check_top(w, e))
 		return false;
