@@ -1,0 +1,180 @@
+/*
+ * test_issue.c - the whole way of a certificate with software keys: build,
+ * lint, sign, assemble, take apart, verify; for each kind of CA and subject
+ * key.  OpenSSL's strict path validation is the independent judge.
+ */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+
+#include "support.h"
+
+struct pair {
+	char ca[16];
+	char subject[16];
+};
+
+ParameterizedTestParameters(pki_issue, matrix)
+{
+	static struct pair pairs[] = {
+		{ "ca-rsa2048", "rsa2048" }, { "ca-rsa2048", "rsa3072" },
+		{ "ca-rsa2048", "rsa4096" }, { "ca-rsa2048", "p256" },
+		{ "ca-rsa2048", "p384" },    { "ca-p256", "rsa2048" },
+		{ "ca-p256", "rsa3072" },    { "ca-p256", "rsa4096" },
+		{ "ca-p256", "p256" },       { "ca-p256", "p384" },
+		{ "rsa3072", "rsa2048" },    { "rsa4096", "p256" },
+		{ "p384", "rsa2048" },
+	};
+
+	return cr_make_param_array(struct pair, pairs,
+				   sizeof(pairs) / sizeof(pairs[0]));
+}
+
+ParameterizedTest(struct pair *p, pki_issue, matrix)
+{
+	AUTO(evp_pkey) EVP_PKEY *root_key = test_key("ca-rsa2048");
+	AUTO(evp_pkey) EVP_PKEY *ca_key = test_key(p->ca);
+	AUTO(pki_ca) struct pki_ca *root = test_root("ca-rsa2048");
+	AUTO(pki_ca) struct pki_ca *ca = test_issuing(p->ca, root, root_key);
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 };
+	struct pki_certificate cert;
+	const char *rule = NULL, *field = NULL;
+	struct pki_order order;
+	struct err e = { 0 };
+
+	test_tbs(ca, p->subject, &tbs);
+	test_certificate(buffer_view(&tbs), ca, ca_key, &der);
+	cr_assert(pki_certificate_parse(buffer_view(&der), &cert, &e), "%s",
+		  e.text);
+	cr_assert(bytes_equal(cert.tbs, buffer_view(&tbs)));
+	cr_assert(pki_lint(cert.tbs,
+			   &(struct pki_lint_context){ profile, ca, cert.spki },
+			   &rule, &e),
+		  "%s", e.text);
+	order = test_order(cert.spki);
+	cr_assert(pki_tbs_matches(cert.tbs, profile, &order, &field, &e), "%s",
+		  e.text);
+	cr_assert_str_eq(cert.serial_number, order.serial_number);
+	cr_assert_eq(cert.not_before, order.not_before);
+	cr_assert_eq(cert.not_after, order.not_after);
+	cr_assert(pki_certificate_verify(buffer_view(&der), ca, &e), "%s",
+		  e.text);
+	cr_assert(test_openssl_verifies(buffer_view(&der),
+					buffer_view(&ca->der),
+					buffer_view(&root->der), NOW_US));
+}
+
+Test(pki_issue, one_wrong_octet_never_verifies)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-p256");
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 };
+	struct err e = { 0 };
+
+	test_tbs(ca, "p256", &tbs);
+	test_certificate(buffer_view(&tbs), ca, key, &der);
+	for (size_t i = 0; i < der.len; i++) {
+		der.data[i] ^= 0x01;
+		cr_assert_not(pki_certificate_verify(buffer_view(&der), ca, &e),
+			      "octet %zu", i);
+		cr_assert_eq(e.kind, ERR_REJECT);
+		der.data[i] ^= 0x01;
+	}
+	cr_assert(pki_certificate_verify(buffer_view(&der), ca, &e));
+}
+
+Test(pki_issue, another_ca_of_the_same_name_is_refused)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-p256");
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	AUTO(pki_ca) struct pki_ca *other = test_root("p256");
+	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 };
+	struct err e = { 0 };
+
+	test_tbs(ca, "p256", &tbs);
+	test_certificate(buffer_view(&tbs), ca, key, &der);
+	cr_assert_not(pki_certificate_verify(buffer_view(&der), other, &e));
+}
+
+Test(pki_issue, an_order_must_match_in_every_field)
+{
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
+	AUTO(evp_pkey) EVP_PKEY *other_key = test_key("p384");
+	AUTO(buffer) struct buffer tbs = { 0 }, spki = { 0 }, other = { 0 };
+	const char *field = NULL;
+	struct err e = { 0 };
+
+	test_tbs(ca, "p256", &tbs);
+	test_spki(key, &spki);
+	test_spki(other_key, &other);
+#define DIFFERS(name, change)                                                  \
+	do {                                                                   \
+		struct pki_order o = test_order(buffer_view(&spki));           \
+		change;                                                        \
+		cr_assert_not(pki_tbs_matches(buffer_view(&tbs), profile, &o,  \
+					      &field, &e));                    \
+		cr_assert_str_eq(field, name);                                 \
+	} while (0)
+	DIFFERS("serial_number",
+		o.serial_number = "5b0123456789abcdef0123456789abce");
+	DIFFERS("not_before", o.not_before += 1000000);
+	DIFFERS("not_after", o.not_after -= 1000000);
+	DIFFERS("spki_sha256", o.spki = buffer_view(&other));
+	DIFFERS("subject", o.subject.tax_code = "0399001018");
+	DIFFERS("subject", o.subject.certificate_name = "CÔNG TY KHÁC");
+	DIFFERS("subject", o.subject.province = "Đà Nẵng");
+	DIFFERS("subject", o.subject.locality = NULL);
+	DIFFERS("subject", o.subject.country = "LA");
+#undef DIFFERS
+}
+
+Test(pki_issue, serials_are_sixteen_octets_and_differ)
+{
+	char last[PKI_SERIAL_TEXT_MAX] = "", serial[PKI_SERIAL_TEXT_MAX];
+	struct err e = { 0 };
+
+	for (int i = 0; i < 1000; i++) {
+		cr_assert(pki_serial_draw(serial, &e));
+		cr_assert_eq(strlen(serial), 32);
+		cr_assert(serial[0] >= '4' && serial[0] <= '7', "%s", serial);
+		cr_assert_str_neq(serial, last);
+		memcpy(last, serial, sizeof(last));
+	}
+}
+
+Test(pki_issue, crl_parses_and_carries_its_number)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-rsa2048");
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-rsa2048");
+	const struct pki_revoked revoked[] = {
+		{ "5b0123456789abcdef0123456789abcd", NOW_US + 123456, 1 },
+		{ "4b0123456789abcdef0123456789abcd", NOW_US, 0 },
+	};
+	const struct pki_crl crl = { 300, NOW_US, NOW_US + 7 * 86400000000,
+				     revoked, 2 };
+	AUTO(buffer) struct buffer tbs = { 0 }, signature = { 0 }, der = { 0 };
+	const unsigned char *at;
+	struct pki_crl back = { 0 };
+	struct err e = { 0 };
+	X509_CRL *x;
+
+	cr_assert(pki_crl_tbs(ca, &crl, &tbs, &e), "%s", e.text);
+	test_sign(key, ca->signature, buffer_view(&tbs), &signature);
+	cr_assert(pki_certificate_assemble(buffer_view(&tbs), ca->signature,
+					   buffer_view(&signature), &der, &e));
+	cr_assert(pki_crl_parse(buffer_view(&der), ca, &back, &e), "%s",
+		  e.text);
+	cr_assert_eq(back.number, 300);
+	cr_assert_eq(back.this_update, crl.this_update);
+	cr_assert_eq(back.next_update, crl.next_update);
+	at = der.data;
+	x = d2i_X509_CRL(NULL, &at, (long)der.len);
+	cr_assert_not_null(x);
+	cr_assert_eq(X509_CRL_verify(x, key), 1);
+	cr_assert_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(x)), 2);
+	X509_CRL_free(x);
+	der.data[der.len - 1] ^= 1;
+	cr_assert_not(pki_crl_parse(buffer_view(&der), ca, &back, &e));
+}
