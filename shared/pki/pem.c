@@ -65,5 +65,5 @@ pem_decode(struct bytes text, struct buffer *out, struct err *e)
 	EVP_ENCODE_CTX_free(ctx);
 	if (rc < 0)
 		return ERR_SET(e, ERR_FATAL, "pki", 0, "not base64");
-	return buffer_add(out, octets, (size_t)(len + tail), e);
+	return buffer_add(out, octets, (size_t)len + (size_t)tail, e);
 }
