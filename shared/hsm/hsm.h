@@ -55,7 +55,8 @@ struct hsm_settings {
 	size_t token_count;           /* 1..HSM_TOKENS_MAX                */
 	const char *pin_file;         /* user PIN, first line             */
 	const char *refused_pin_file; /* made and removed here, mode 0600 */
-	unsigned threads;             /* callers, 1..HSM_THREADS_MAX      */
+	bool read_only;   /* sessions cannot make or destroy keys   */
+	unsigned threads; /* callers, 1..HSM_THREADS_MAX      */
 	enum hsm_placement placement;
 	const char *const *skip_attributes; /* "CKA_COPYABLE", ...        */
 	size_t skip_count;                  /* 0..HSM_SKIP_MAX            */
@@ -94,8 +95,8 @@ bool hsm_wait_ready(struct hsm *h, int64_t timeout_us, struct err *e)
 /** When a signature or check last succeeded (clock_now_us()); 0: never. */
 int64_t hsm_last_good_us(const struct hsm *h);
 
-/** How often the group has come up since hsm_open(). */
-uint64_t hsm_epoch(const struct hsm *h);
+/** How often C_Initialize was called since hsm_open(). */
+uint64_t hsm_epoch(struct hsm *h);
 
 /**
  * Has a call into the module, of any thread or of the supervisor, passed

@@ -15,30 +15,12 @@
 #define CERTFLOW_HSM_HSM_KEY_H
 
 #include "hsm/hsm.h"
+#include "pki/key.h"
 
 #define HSM_KEY_ID_LEN 16
 #define HSM_LABEL_MAX 128
 #define HSM_TOKEN_LABEL_MAX 33 /* CK_TOKEN_INFO.label and terminator */
-#define HSM_SPKI_MAX 1024      /* RSA-4096 needs 550                 */
 #define HSM_KEYS_MAX 16        /* key pairs reported by one search   */
-
-enum hsm_key_type {
-	HSM_KEY_UNKNOWN = 0,
-	HSM_RSA_2048,
-	HSM_RSA_3072,
-	HSM_RSA_4096,
-	HSM_EC_P256,
-	HSM_EC_P384,
-};
-
-/* Signature schemes; output has the form X.509 wants (ECDSA: DER). */
-enum hsm_scheme {
-	HSM_RSA_PKCS1_SHA256,
-	HSM_RSA_PKCS1_SHA384,
-	HSM_RSA_PSS_SHA256, /* MGF1 SHA-256, salt of 32 octets */
-	HSM_ECDSA_SHA256,
-	HSM_ECDSA_SHA384,
-};
 
 /* err.code of ERR_REJECT; negative, so never a CKR_* value. */
 enum hsm_answer {
@@ -67,11 +49,12 @@ struct hsm_key {
 	uint8_t id[HSM_KEY_ID_LEN];
 	size_t id_len;
 	char label[HSM_LABEL_MAX];
-	enum hsm_key_type type;
+	enum ev_key_algorithm algorithm; /* UNKNOWN: not one of ours */
 	bool has_private;
 	bool has_public;
+	bool bare_rsa; /* CKM_RSA_PKCS is allowed; else the token hashes */
 	struct hsm_attributes attributes; /* of the private half           */
-	uint8_t spki[HSM_SPKI_MAX];       /* DER SubjectPublicKeyInfo      */
+	uint8_t spki[PKI_SPKI_MAX];       /* DER SubjectPublicKeyInfo      */
 	size_t spki_len;                  /* 0: public key not known       */
 	uint64_t epoch;
 	size_t token_index;
@@ -99,9 +82,6 @@ hsm_key_spki(const struct hsm_key *key)
 	return bytes_of(key->spki, key->spki_len);
 }
 
-/** The scheme certflow uses with a key of this type. */
-enum hsm_scheme hsm_scheme_of(enum hsm_key_type type);
-
 /**
  * Make a key pair that never leaves its token: CKA_TOKEN, PRIVATE,
  * SENSITIVE, SIGN true; EXTRACTABLE, MODIFIABLE, COPYABLE, DERIVE, DECRYPT,
@@ -113,7 +93,8 @@ enum hsm_scheme hsm_scheme_of(enum hsm_key_type type);
  * HSM_MECHANISM_UNSUPPORTED, HSM_ATTRIBUTES_NOT_AS_ASKED, HSM_WEAK_KEY;
  * *ckr (nullable) is the token's own code, 0 if it had none.
  */
-bool hsm_generate(struct hsm *h, unsigned thread, enum hsm_key_type type,
+bool hsm_generate(struct hsm *h, unsigned thread,
+		  enum ev_key_algorithm algorithm,
 		  const uint8_t id[HSM_KEY_ID_LEN], const char *label,
 		  struct hsm_key *out, long *ckr, struct err *e) MUST_CHECK;
 
@@ -125,7 +106,9 @@ bool hsm_generate(struct hsm *h, unsigned thread, enum hsm_key_type type,
 bool hsm_find(struct hsm *h, unsigned thread, const struct hsm_query *query,
 	      struct hsm_keys *out, struct err *e) MUST_CHECK;
 
-/** Destroy both halves; a half that is gone already is fine. */
+/**
+ * Destroy both halves.  After ERR_RETRY one half may be gone: search again.
+ */
 bool hsm_destroy(struct hsm *h, unsigned thread, const struct hsm_key *key,
 		 struct err *e) MUST_CHECK;
 
@@ -136,11 +119,11 @@ bool hsm_destroy(struct hsm *h, unsigned thread, const struct hsm_key *key,
  * ERR_REJECT: HSM_SIGNATURE_WRONG, HSM_MECHANISM_UNSUPPORTED.
  */
 bool hsm_sign(struct hsm *h, unsigned thread, const struct hsm_key *key,
-	      enum hsm_scheme scheme, struct bytes data,
+	      enum pki_signature kind, struct bytes data,
 	      struct buffer *signature, struct err *e) MUST_CHECK;
 
 /** As hsm_sign() with the key of settings.own_spki, in any epoch. */
-bool hsm_sign_own(struct hsm *h, unsigned thread, enum hsm_scheme scheme,
+bool hsm_sign_own(struct hsm *h, unsigned thread, enum pki_signature kind,
 		  struct bytes data, struct buffer *signature, struct err *e)
 	MUST_CHECK;
 

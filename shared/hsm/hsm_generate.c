@@ -1,0 +1,208 @@
+/*
+ * Making key pairs, judging what the token made, and destroying them.
+ */
+#include <string.h>
+
+#include "hsm/hsm_object.h"
+#include "hsm/p11_template.h"
+
+/* What is asked for. */
+struct wish {
+	const struct p11_algorithm *algorithm;
+	const uint8_t *id;
+	const char *label;
+};
+
+static bool
+destroy_object(const struct hsm_place *p, CK_OBJECT_HANDLE object,
+	       struct err *e)
+{
+	CK_RV rv = HSM_CALL(p->h, p->lane, C_DestroyObject, p->session, object);
+
+	return rv == CKR_OK || p11_failed(e, P11_OTHER, "C_DestroyObject", rv);
+}
+
+/* The private half first: what then remains harms nobody. */
+static bool
+destroy_pair(const struct hsm_place *p, const struct hsm_key *key,
+	     struct err *e)
+{
+	return (!key->has_private ||
+		destroy_object(p, key->private_handle, e)) &&
+	       (!key->has_public || destroy_object(p, key->public_handle, e));
+}
+
+static bool
+differs(struct err *e, const struct hsm_key *key, const char *name)
+{
+	return ERR_SET(e, ERR_REJECT, "hsm", HSM_ATTRIBUTES_NOT_AS_ASKED,
+		       "token %s: %s is not as asked", key->token, name);
+}
+
+static bool
+check_mechanisms(const struct hsm_place *p, const struct wish *w,
+		 const struct hsm_key *key, struct err *e)
+{
+	CK_MECHANISM_TYPE list[4];
+	size_t len;
+
+	if ((p->h->skipped >> p11_row_mechanisms() & 1) != 0)
+		return true;
+	if (!hsm_object_read(p, key->private_handle, CKA_ALLOWED_MECHANISMS,
+			     list, sizeof(list), &len, e))
+		return false;
+	if (len != sizeof(list[0]) || list[0] != w->algorithm->sign)
+		return differs(e, key, "CKA_ALLOWED_MECHANISMS");
+	return true;
+}
+
+static bool
+check_attributes(const struct hsm_place *p, const struct wish *w,
+		 const struct hsm_key *key, struct err *e)
+{
+	size_t count;
+	const struct p11_flag *flags = p11_flags(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		bool value;
+
+		if ((p->h->skipped >> i & 1) != 0)
+			continue;
+		if (!hsm_object_flag(p, key->private_handle, flags[i].type,
+				     !flags[i].value, &value, e))
+			return false;
+		if (value != flags[i].value)
+			return differs(e, key, flags[i].name);
+	}
+	if (key->id_len != HSM_KEY_ID_LEN ||
+	    memcmp(key->id, w->id, HSM_KEY_ID_LEN) != 0)
+		return differs(e, key, "CKA_ID");
+	if (strcmp(key->label, w->label) != 0)
+		return differs(e, key, "CKA_LABEL");
+	return check_mechanisms(p, w, key, e);
+}
+
+static bool
+check_key(const struct wish *w, const struct hsm_key *key, struct err *e)
+{
+	if (key->algorithm == w->algorithm->algorithm)
+		return true;
+	return ERR_SET(e, ERR_REJECT, "hsm", HSM_WEAK_KEY,
+		       "token %s: made a key that is not %s", key->token,
+		       ev_key_algorithm_name(w->algorithm->algorithm));
+}
+
+/* Everything about the new pair; what is not right is destroyed. */
+static bool
+judge(const struct hsm_place *p, const struct wish *w, struct hsm_key *key,
+      struct err *e)
+{
+	struct err ignored;
+
+	if (hsm_object_name(p, key->private_handle, key, e) &&
+	    hsm_object_private(p, key->private_handle, key, e) &&
+	    hsm_object_public(p, key->public_handle, key, e) &&
+	    check_attributes(p, w, key, e) && check_key(w, key, e))
+		return true;
+	/* If that fails the token is at fault and the pair is found by its
+	 * label when the order is carried out again. */
+	if (!destroy_pair(p, key, &ignored))
+		*e = ignored;
+	return false;
+}
+
+static bool
+generate_in(const struct hsm_place *p, const struct wish *w,
+	    struct hsm_key *out, long *ckr, struct err *e)
+{
+	CK_MECHANISM mechanism = { .mechanism = w->algorithm->generate };
+	struct hsm_key key = { .has_private = true, .has_public = true };
+	struct p11_templates t;
+	CK_RV rv;
+
+	p11_templates_fill(&t, w->algorithm, p->h->skipped, w->id, w->label);
+	rv = HSM_CALL_FOR(HSM_GENERATE_DEADLINE_US, p->h, p->lane,
+			  C_GenerateKeyPair, p->session, &mechanism,
+			  t.public_key, t.public_count, t.private_key,
+			  t.private_count, &key.public_handle,
+			  &key.private_handle);
+	if (rv != CKR_OK) {
+		*ckr = (long)rv;
+		(void)p11_failed(e, P11_GENERATE, "C_GenerateKeyPair", rv);
+		return err_context(e, "token %s", p->h->tokens[p->token].label);
+	}
+	if (!judge(p, w, &key, e))
+		return false;
+	*out = key;
+	return true;
+}
+
+/* Token after token while they are full. */
+static bool
+generate(struct hsm *h, struct hsm_lane *lane, const struct wish *w,
+	 struct hsm_key *out, long *ckr, struct err *e)
+{
+	size_t first = 0;
+
+	if (h->placement == HSM_ROUND_ROBIN)
+		first = atomic_fetch_add(&h->next_token, 1);
+	for (size_t i = 0; i < h->token_count; i++) {
+		struct hsm_place p;
+
+		if (!hsm_place(h, lane, (first + i) % h->token_count, &p, e))
+			return false;
+		if (generate_in(&p, w, out, ckr, e))
+			return true;
+		if (e->kind != ERR_REJECT || e->code != HSM_TOKEN_FULL)
+			return false;
+	}
+	return false;
+}
+
+bool
+hsm_generate(struct hsm *h, unsigned thread, enum ev_key_algorithm algorithm,
+	     const uint8_t id[HSM_KEY_ID_LEN], const char *label,
+	     struct hsm_key *out, long *ckr, struct err *e)
+{
+	struct wish w = { p11_algorithm(algorithm), id, label };
+	struct hsm_lane *lane;
+	long ignored;
+
+	if (w.algorithm == NULL || strlen(label) >= HSM_LABEL_MAX ||
+	    h->read_only)
+		return ERR_SET(e, ERR_FATAL, "hsm", 0,
+			       "key generation: algorithm, label or mode");
+	if (ckr == NULL)
+		ckr = &ignored;
+	*ckr = 0;
+	if (!hsm_enter(h, thread, &lane, e))
+		return false;
+	return hsm_leave(h, generate(h, lane, &w, out, ckr, e), e);
+}
+
+static bool
+destroy(struct hsm *h, struct hsm_lane *lane, const struct hsm_key *key,
+	struct err *e)
+{
+	struct hsm_place p;
+
+	if (key->epoch != h->epoch)
+		return ERR_SET(e, ERR_RETRY, "hsm", 0,
+			       "token %s was opened anew; search the key again",
+			       key->token);
+	return hsm_place(h, lane, key->token_index, &p, e) &&
+	       destroy_pair(&p, key, e);
+}
+
+bool
+hsm_destroy(struct hsm *h, unsigned thread, const struct hsm_key *key,
+	    struct err *e)
+{
+	struct hsm_lane *lane;
+
+	if (h->read_only)
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "opened read only");
+	if (!hsm_enter(h, thread, &lane, e))
+		return false;
+	return hsm_leave(h, destroy(h, lane, key, e), e);
+}

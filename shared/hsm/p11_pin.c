@@ -1,0 +1,205 @@
+#include "hsm/p11_pin.h"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define RECORD_MAX 512
+#define ROUNDS 100000 /* some 50 ms, once per change of the PIN file */
+#define SALT_LEN 16
+
+struct record {
+	uint8_t salt[SALT_LEN];
+	uint8_t digest[SHA256_LEN];
+	char token[HSM_TOKEN_LABEL_MAX];
+};
+
+bool
+p11_pin_init(struct p11_pin *p, const char *file, const char *record,
+	     struct err *e)
+{
+	int fd;
+
+	*p = (struct p11_pin){ .record_fd = -1 };
+	if (strlen(file) >= sizeof(p->file) ||
+	    strlen(record) >= sizeof(p->record))
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "path too long");
+	strcpy(p->file, file);
+	strcpy(p->record, record);
+	fd = open(record, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return ERR_SET(e, ERR_FATAL, "hsm", 0,
+			       "record of a refused PIN %s: %m", record);
+	close(fd);
+	return true;
+}
+
+void
+p11_pin_wipe(struct p11_pin_text *pin)
+{
+	OPENSSL_cleanse(pin, sizeof(*pin));
+}
+
+/* First line of the file; st is the file's that was read. */
+static bool
+read_pin(const char *path, struct p11_pin_text *out, struct stat *st,
+	 struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return ERR_SET(e, ERR_RETRY, "hsm", 0, "PIN file %s: %m", path);
+	if (fstat(fd, st) != 0 || (st->st_mode & S_IRWXO) != 0) {
+		close(fd);
+		return ERR_SET(e, ERR_RETRY, "hsm", 0,
+			       "PIN file %s: others may read or write it",
+			       path);
+	}
+	n = read(fd, out->text, sizeof(out->text));
+	close(fd);
+	out->len = n > 0 ? (size_t)n : 0;
+	if (out->len == sizeof(out->text)) {
+		p11_pin_wipe(out);
+		return ERR_SET(e, ERR_RETRY, "hsm", 0, "PIN file %s: too long",
+			       path);
+	}
+	out->text[out->len] = '\0';
+	out->len = strcspn(out->text, "\r\n");
+	if (out->len == 0)
+		return ERR_SET(e, ERR_RETRY, "hsm", 0, "PIN file %s: empty",
+			       path);
+	return true;
+}
+
+static bool
+digest_of(const struct p11_pin_text *pin, struct record *r)
+{
+	return PKCS5_PBKDF2_HMAC(pin->text, (int)pin->len, r->salt, SALT_LEN,
+				 ROUNDS, EVP_sha256(), SHA256_LEN,
+				 r->digest) == 1;
+}
+
+/* "<salt> <digest> <token>", all but the token in hex. */
+static bool
+read_record(int fd, struct record *r)
+{
+	char line[RECORD_MAX] = "";
+	char salt[2 * SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
+	size_t n;
+
+	if (pread(fd, line, sizeof(line) - 1, 0) <= 0 ||
+	    sscanf(line, "%32s %64s %32[^\n]", salt, digest, r->token) != 3)
+		return false;
+	return hex_decode(salt, r->salt, SALT_LEN, &n) && n == SALT_LEN &&
+	       hex_decode(digest, r->digest, SHA256_LEN, &n) && n == SHA256_LEN;
+}
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
+	       a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Compare with the record; the slow digest only if the file is another. */
+static bool
+was_refused(struct p11_pin *p, const struct p11_pin_text *pin,
+	    const struct stat *st)
+{
+	struct record known = { 0 }, now;
+
+	if (!read_record(p->record_fd, &known)) {
+		p->refused = p->explained = false;
+		return false;
+	}
+	if (p->refused && same_file(st, &p->refused_as))
+		return true;
+	now = known;
+	p->refused = !digest_of(pin, &now) ||
+		     CRYPTO_memcmp(now.digest, known.digest, SHA256_LEN) == 0;
+	p->refused_as = *st;
+	p->explained = !p->refused;
+	memcpy(p->token, known.token, sizeof(p->token));
+	return p->refused;
+}
+
+bool
+p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
+{
+	struct stat st;
+
+	if (!read_pin(p->file, out, &st, e))
+		return false;
+	p->record_fd = open(p->record, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (p->record_fd < 0 || flock(p->record_fd, LOCK_EX | LOCK_NB) != 0) {
+		p11_pin_wipe(out);
+		p11_pin_unlock(p);
+		return ERR_SET(e, ERR_RETRY, "hsm", 0,
+			       "record of a refused PIN %s: %m", p->record);
+	}
+	if (was_refused(p, out, &st)) {
+		p11_pin_wipe(out);
+		p11_pin_unlock(p);
+		return ERR_SET(e, ERR_RETRY, "hsm", (long)CKR_PIN_INCORRECT,
+			       "PIN file %s: token refused this PIN; it is not "
+			       "tried again until the file changes",
+			       p->file);
+	}
+	return true;
+}
+
+bool
+p11_pin_explains(const struct p11_pin *p, const char *token)
+{
+	return p->explained && strcmp(p->token, token) == 0;
+}
+
+void
+p11_pin_accepted(struct p11_pin *p)
+{
+	p->refused = p->explained = false;
+	if (ftruncate(p->record_fd, 0) != 0)
+		p->explained = false; /* an old record refuses an old PIN */
+	p11_pin_unlock(p);
+}
+
+bool
+p11_pin_refused(struct p11_pin *p, const struct p11_pin_text *pin,
+		const char *token, struct err *e)
+{
+	struct record r;
+	char salt[2 * SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
+	char line[RECORD_MAX];
+	bool ok;
+	int n;
+
+	if (RAND_bytes(r.salt, SALT_LEN) != 1 || !digest_of(pin, &r))
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no digest of the PIN");
+	hex_encode(bytes_of(r.salt, SALT_LEN), salt);
+	hex_encode(bytes_of(r.digest, SHA256_LEN), digest);
+	n = snprintf(line, sizeof(line), "%s %s %s\n", salt, digest, token);
+	ok = n > 0 && ftruncate(p->record_fd, 0) == 0 &&
+	     pwrite(p->record_fd, line, (size_t)n, 0) == n &&
+	     fsync(p->record_fd) == 0;
+	p11_pin_unlock(p);
+	if (!ok)
+		return ERR_SET(e, ERR_FATAL, "hsm", 0,
+			       "record of a refused PIN %s: %m", p->record);
+	return true;
+}
+
+void
+p11_pin_unlock(struct p11_pin *p)
+{
+	if (p->record_fd >= 0)
+		close(p->record_fd);
+	p->record_fd = -1;
+}
