@@ -150,6 +150,19 @@ hsm_bring_down(struct hsm *h)
 	(void)HSM_CALL(h, hsm_supervisor_lane(h), C_Finalize, NULL);
 }
 
+/* A PIN that may not be offered is found before the module is troubled. */
+static bool
+pin_is_usable(struct hsm *h, struct err *e)
+{
+	struct p11_pin_text pin;
+
+	if (!p11_pin_begin(&h->pin, &pin, e))
+		return false;
+	p11_pin_wipe(&pin);
+	p11_pin_unlock(&h->pin);
+	return true;
+}
+
 bool
 hsm_bring_up(struct hsm *h, struct err *e)
 {
@@ -160,7 +173,7 @@ hsm_bring_up(struct hsm *h, struct err *e)
 	h->epoch++;
 	pthread_mutex_unlock(&h->lock);
 
-	if (!initialize(h, e))
+	if (!pin_is_usable(h, e) || !initialize(h, e))
 		return false;
 	ok = find_tokens(h, e) && hsm_login_all(h, e) &&
 	     (h->own_spki.len == 0 || find_own_key(h, e)) && hsm_check(h, e);

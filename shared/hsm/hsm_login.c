@@ -45,11 +45,9 @@ login(struct hsm *h, size_t index, struct p11_pin_text *pin, struct err *e)
 		      (CK_UTF8CHAR *)pin->text, (CK_ULONG)pin->len);
 	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
 		return true;
-	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID ||
-	    rv == CKR_PIN_LEN_RANGE) {
-		if (!p11_pin_refused(&h->pin, pin, t->label, e))
-			return false;
-	}
+	if (p11_pin_is_refused(rv) &&
+	    !p11_pin_refused(&h->pin, pin, t->label, e))
+		return false;
 	(void)p11_failed(e, P11_OTHER, "C_Login", rv);
 	return err_context(e, "token %s", t->label);
 }

@@ -103,3 +103,18 @@ p11_failed(struct err *e, enum p11_asked asked, const char *call, CK_RV rv)
 		       answer != 0 ? answer : (long)rv, "%s: %s", call,
 		       p11_code_name(rv, buf));
 }
+
+bool
+p11_pin_is_refused(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_PIN_INCORRECT:
+	case CKR_PIN_INVALID:
+	case CKR_PIN_LEN_RANGE:
+	case CKR_PIN_EXPIRED:
+	case CKR_PIN_LOCKED:
+		return true;
+	default:
+		return code_of(rv) == NULL;
+	}
+}

@@ -1,6 +1,7 @@
 #include "hsm/p11_module.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,8 @@ check_file(const char *path, struct err *e)
 	bool spy;
 
 	if (fd < 0)
-		return ERR_SET(e, ERR_FATAL, "hsm", 0, "%s: %m", path);
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "%s: %s", path,
+			       strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
 	    st.st_size > P11_MODULE_FILE_MAX) {
 		close(fd);

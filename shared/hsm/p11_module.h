@@ -38,4 +38,10 @@ const char *p11_code_name(CK_RV rv, char buf[32]);
 bool p11_failed(struct err *e, enum p11_asked asked, const char *call,
 		CK_RV rv);
 
+/**
+ * Is rv an answer of C_Login after which this PIN must not be offered again?
+ * Everything but a known session, device or token fault is.
+ */
+bool p11_pin_is_refused(CK_RV rv);
+
 #endif

@@ -1,5 +1,6 @@
 #include "hsm/p11_pin.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -11,13 +12,6 @@
 
 #define RECORD_MAX 512
 #define ROUNDS 100000 /* some 50 ms, once per change of the PIN file */
-#define SALT_LEN 16
-
-struct record {
-	uint8_t salt[SALT_LEN];
-	uint8_t digest[SHA256_LEN];
-	char token[HSM_TOKEN_LABEL_MAX];
-};
 
 bool
 p11_pin_init(struct p11_pin *p, const char *file, const char *record,
@@ -34,7 +28,8 @@ p11_pin_init(struct p11_pin *p, const char *file, const char *record,
 	fd = open(record, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return ERR_SET(e, ERR_FATAL, "hsm", 0,
-			       "record of a refused PIN %s: %m", record);
+			       "record of a refused PIN %s: %s", record,
+			       strerror(errno));
 	close(fd);
 	return true;
 }
@@ -54,7 +49,8 @@ read_pin(const char *path, struct p11_pin_text *out, struct stat *st,
 	ssize_t n;
 
 	if (fd < 0)
-		return ERR_SET(e, ERR_RETRY, "hsm", 0, "PIN file %s: %m", path);
+		return ERR_SET(e, ERR_RETRY, "hsm", 0, "PIN file %s: %s", path,
+			       strerror(errno));
 	if (fstat(fd, st) != 0 || (st->st_mode & S_IRWXO) != 0) {
 		close(fd);
 		return ERR_SET(e, ERR_RETRY, "hsm", 0,
@@ -78,25 +74,26 @@ read_pin(const char *path, struct p11_pin_text *out, struct stat *st,
 }
 
 static bool
-digest_of(const struct p11_pin_text *pin, struct record *r)
+digest_of(const struct p11_pin_text *pin, struct p11_pin_record *r)
 {
-	return PKCS5_PBKDF2_HMAC(pin->text, (int)pin->len, r->salt, SALT_LEN,
-				 ROUNDS, EVP_sha256(), SHA256_LEN,
-				 r->digest) == 1;
+	return PKCS5_PBKDF2_HMAC(pin->text, (int)pin->len, r->salt,
+				 P11_PIN_SALT_LEN, ROUNDS, EVP_sha256(),
+				 SHA256_LEN, r->digest) == 1;
 }
 
 /* "<salt> <digest> <token>", all but the token in hex. */
 static bool
-read_record(int fd, struct record *r)
+read_record(int fd, struct p11_pin_record *r)
 {
 	char line[RECORD_MAX] = "";
-	char salt[2 * SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
+	char salt[2 * P11_PIN_SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
 	size_t n;
 
 	if (pread(fd, line, sizeof(line) - 1, 0) <= 0 ||
 	    sscanf(line, "%32s %64s %32[^\n]", salt, digest, r->token) != 3)
 		return false;
-	return hex_decode(salt, r->salt, SALT_LEN, &n) && n == SALT_LEN &&
+	return hex_decode(salt, r->salt, P11_PIN_SALT_LEN, &n) &&
+	       n == P11_PIN_SALT_LEN &&
 	       hex_decode(digest, r->digest, SHA256_LEN, &n) && n == SHA256_LEN;
 }
 
@@ -114,20 +111,20 @@ static bool
 was_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 	    const struct stat *st)
 {
-	struct record known = { 0 }, now;
+	struct p11_pin_record disk = { 0 }, now;
 
-	if (!read_record(p->record_fd, &known)) {
-		p->refused = p->explained = false;
-		return false;
+	if (read_record(p->record_fd, &disk)) {
+		p->refused &=
+			p->known && memcmp(&disk, &p->last, sizeof(disk)) == 0;
+		p->last = disk;
+		p->known = true;
 	}
-	if (p->refused && same_file(st, &p->refused_as))
-		return true;
-	now = known;
+	if (!p->known || (p->refused && same_file(st, &p->refused_as)))
+		return p->known;
+	now = p->last;
 	p->refused = !digest_of(pin, &now) ||
-		     CRYPTO_memcmp(now.digest, known.digest, SHA256_LEN) == 0;
+		     CRYPTO_memcmp(now.digest, p->last.digest, SHA256_LEN) == 0;
 	p->refused_as = *st;
-	p->explained = !p->refused;
-	memcpy(p->token, known.token, sizeof(p->token));
 	return p->refused;
 }
 
@@ -141,9 +138,11 @@ p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 	p->record_fd = open(p->record, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (p->record_fd < 0 || flock(p->record_fd, LOCK_EX | LOCK_NB) != 0) {
 		p11_pin_wipe(out);
+		(void)ERR_SET(e, ERR_RETRY, "hsm", 0,
+			      "record of a refused PIN %s: %s", p->record,
+			      strerror(errno));
 		p11_pin_unlock(p);
-		return ERR_SET(e, ERR_RETRY, "hsm", 0,
-			       "record of a refused PIN %s: %m", p->record);
+		return false;
 	}
 	if (was_refused(p, out, &st)) {
 		p11_pin_wipe(out);
@@ -159,15 +158,16 @@ p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 bool
 p11_pin_explains(const struct p11_pin *p, const char *token)
 {
-	return p->explained && strcmp(p->token, token) == 0;
+	return p->known && !p->refused && strcmp(p->last.token, token) == 0;
 }
 
 void
 p11_pin_accepted(struct p11_pin *p)
 {
-	p->refused = p->explained = false;
-	if (ftruncate(p->record_fd, 0) != 0)
-		p->explained = false; /* an old record refuses an old PIN */
+	int rc = ftruncate(p->record_fd, 0);
+
+	(void)rc; /* an old record only keeps an old PIN out */
+	p->refused = p->known = false;
 	p11_pin_unlock(p);
 }
 
@@ -175,25 +175,29 @@ bool
 p11_pin_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 		const char *token, struct err *e)
 {
-	struct record r;
-	char salt[2 * SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
+	struct p11_pin_record *r = &p->last;
+	char salt[2 * P11_PIN_SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
 	char line[RECORD_MAX];
 	bool ok;
 	int n;
 
-	if (RAND_bytes(r.salt, SALT_LEN) != 1 || !digest_of(pin, &r))
+	memset(r, 0, sizeof(*r));
+	strncpy(r->token, token, sizeof(r->token) - 1);
+	memset(&p->refused_as, 0, sizeof(p->refused_as));
+	p->known = p->refused = true;
+	if (RAND_bytes(r->salt, P11_PIN_SALT_LEN) != 1 || !digest_of(pin, r))
 		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no digest of the PIN");
-	hex_encode(bytes_of(r.salt, SALT_LEN), salt);
-	hex_encode(bytes_of(r.digest, SHA256_LEN), digest);
+	hex_encode(bytes_of(r->salt, P11_PIN_SALT_LEN), salt);
+	hex_encode(bytes_of(r->digest, SHA256_LEN), digest);
 	n = snprintf(line, sizeof(line), "%s %s %s\n", salt, digest, token);
-	ok = n > 0 && ftruncate(p->record_fd, 0) == 0 &&
-	     pwrite(p->record_fd, line, (size_t)n, 0) == n &&
-	     fsync(p->record_fd) == 0;
-	p11_pin_unlock(p);
+	ok = n > 0 && pwrite(p->record_fd, line, (size_t)n, 0) == n &&
+	     ftruncate(p->record_fd, n) == 0 && fsync(p->record_fd) == 0;
 	if (!ok)
-		return ERR_SET(e, ERR_FATAL, "hsm", 0,
-			       "record of a refused PIN %s: %m", p->record);
-	return true;
+		(void)ERR_SET(e, ERR_FATAL, "hsm", 0,
+			      "record of a refused PIN %s: %s", p->record,
+			      strerror(errno));
+	p11_pin_unlock(p);
+	return ok;
 }
 
 void

@@ -17,6 +17,7 @@
 
 #define P11_PIN_MAX 256
 #define P11_PATH_MAX 1024
+#define P11_PIN_SALT_LEN 16
 
 /* A PIN in memory: short life, wiped with p11_pin_wipe(). */
 struct p11_pin_text {
@@ -24,14 +25,21 @@ struct p11_pin_text {
 	size_t len;
 };
 
+/* What is remembered of a refused PIN. */
+struct p11_pin_record {
+	uint8_t salt[P11_PIN_SALT_LEN];
+	uint8_t digest[SHA256_LEN];
+	char token[HSM_TOKEN_LABEL_MAX]; /* that refused it */
+};
+
 struct p11_pin {
 	char file[P11_PATH_MAX];
 	char record[P11_PATH_MAX];
-	int record_fd;                   /* -1: not locked              */
-	bool refused;                    /* the file's present content  */
-	struct stat refused_as;          /* that content's file         */
-	bool explained;                  /* a record of another PIN ... */
-	char token[HSM_TOKEN_LABEL_MAX]; /* ... on this token           */
+	int record_fd;          /* -1: not locked              */
+	bool known;             /* .last holds, also if the disk has lost it */
+	bool refused;           /* the PIN file's present content            */
+	struct stat refused_as; /* the file with that content     */
+	struct p11_pin_record last;
 };
 
 /** ERR_FATAL: paths too long, or the record cannot be opened for writing. */
