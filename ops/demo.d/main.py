@@ -75,7 +75,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="certflow-demo-") as folder:
             stage = journey.Stage(publishers, model, folder)
             if arguments.measure:
-                good = measure.run(stage, enterprises["E01"],
+                good = measure.run(stage, enterprises,
                                    os.environ["CERTFLOW_HOME"],
                                    arguments.measure)
             else:
