@@ -30,6 +30,7 @@ new_client(struct kafka_consumer *c, const struct kafka_consumer_config *cfg,
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" },
+		{ "enable.partition.eof", "true" },
 		{ "partition.assignment.strategy", "range" },
 		{ "queued.max.messages.kbytes", "8192" },
 		{ "fetch.wait.max.ms", "100" },
@@ -169,7 +170,10 @@ collect(struct kafka_consumer *c, struct kafka_batch *b, size_t max,
 			kafka_batch_add(b, m);
 			continue;
 		}
-		note_error(c, m);
+		if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+			kafka_consumer_reached(c, m);
+		else
+			note_error(c, m);
 		rd_kafka_message_destroy(m);
 	}
 }

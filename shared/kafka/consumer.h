@@ -110,8 +110,10 @@ bool kafka_consumer_committed(struct kafka_consumer *c,
 			      struct kafka_partition *list, size_t count,
 			      int timeout_ms, struct err *e) MUST_CHECK;
 
-/** Next offset that poll will return, or KAFKA_OFFSET_NONE before the first
- * message, into list[i].offset. No I/O. */
+/** Where reading stands, into list[i].offset: behind all messages returned,
+ * and behind transaction markers and gaps once the end was reached, so that
+ * "position >= high watermark" is certain to come true.
+ * KAFKA_OFFSET_NONE before the first message. No I/O. */
 bool kafka_consumer_position(struct kafka_consumer *c,
 			     struct kafka_partition *list, size_t count,
 			     struct err *e) MUST_CHECK;

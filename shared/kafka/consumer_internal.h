@@ -17,6 +17,7 @@ struct kafka_consumer {
 	char **equal_topics;
 	size_t equal_count;
 	struct kafka_partition *assignment; /* own array and topic names */
+	int64_t *reached; /* beside assignment: last end of partition seen */
 	size_t assigned_count;
 	/* Assigned by the group, not yet by us: taking it up has failed with
 	 * ERR_RETRY and is tried again by the next poll. */
@@ -34,6 +35,10 @@ void kafka_consumer_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 
 /** Take up what the group has assigned: start offsets, callback, assign. */
 bool kafka_consumer_take_up(struct kafka_consumer *c, struct err *e) MUST_CHECK;
+
+/** End of the partition was reached at this offset. */
+void kafka_consumer_reached(struct kafka_consumer *c,
+			    const rd_kafka_message_t *eof);
 
 /** Forget the assignment. */
 void kafka_consumer_forget(struct kafka_consumer *c);

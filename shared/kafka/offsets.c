@@ -1,9 +1,32 @@
 /* Offsets of a consumer: pause, seek, commit, position; group metadata. */
+#include <string.h>
+
 #include "kafka/consumer_internal.h"
 
 struct kafka_group {
 	rd_kafka_consumer_group_metadata_t *metadata;
 };
+
+static size_t
+place_of(const struct kafka_consumer *c, const char *topic, int32_t partition)
+{
+	size_t i;
+
+	for (i = 0; i < c->assigned_count; i++)
+		if (c->assignment[i].partition == partition &&
+		    strcmp(c->assignment[i].topic, topic) == 0)
+			break;
+	return i;
+}
+
+void
+kafka_consumer_reached(struct kafka_consumer *c, const rd_kafka_message_t *eof)
+{
+	size_t i = place_of(c, rd_kafka_topic_name(eof->rkt), eof->partition);
+
+	if (i < c->assigned_count)
+		c->reached[i] = eof->offset;
+}
 
 bool
 kafka_consumer_pause(struct kafka_consumer *c,
@@ -36,6 +59,12 @@ kafka_consumer_seek(struct kafka_consumer *c,
 
 	if (l == NULL)
 		return ERR_NO_MEMORY(e);
+	for (size_t i = 0; i < count; i++) {
+		size_t k = place_of(c, list[i].topic, list[i].partition);
+
+		if (k < c->assigned_count)
+			c->reached[k] = KAFKA_OFFSET_NONE;
+	}
 	error = rd_kafka_seek_partitions(c->rk, l, KAFKA_REQUEST_MS);
 	code = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
@@ -123,6 +152,12 @@ kafka_consumer_position(struct kafka_consumer *c, struct kafka_partition *list,
 	if (!kafka_list_check(l, "position", e))
 		return false;
 	kafka_list_offsets(l, list, count);
+	for (size_t i = 0; i < count; i++) {
+		size_t k = place_of(c, list[i].topic, list[i].partition);
+
+		if (k < c->assigned_count && c->reached[k] > list[i].offset)
+			list[i].offset = c->reached[k];
+	}
 	return true;
 }
 

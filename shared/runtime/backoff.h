@@ -4,6 +4,7 @@
 #ifndef CERTFLOW_RUNTIME_BACKOFF_H
 #define CERTFLOW_RUNTIME_BACKOFF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Plain data; start with { .first_ms = 100, .max_ms = 10000 }. */
@@ -20,7 +21,7 @@ struct backoff {
 int backoff_fail(struct backoff *b);
 
 /** May we try again now? */
-int backoff_ready(const struct backoff *b);
+bool backoff_ready(const struct backoff *b);
 
 /** It worked. */
 void backoff_reset(struct backoff *b);

@@ -38,8 +38,9 @@ bool ledger_new(struct ledger **out, struct err *e) MUST_CHECK;
  * Begin with a log event: takes the event over, whatever happens later.
  * Between this and ledger_settle() the worker's observe() runs.
  */
-void ledger_present(struct ledger *l, struct event *ev, int32_t partition,
-		    int64_t offset, const char *traceparent, bool caught_up);
+bool ledger_present(struct ledger *l, struct event *ev, int32_t partition,
+		    int64_t offset, const char *traceparent, bool caught_up,
+		    struct err *e) MUST_CHECK;
 
 /* For observe(): */
 

@@ -1,0 +1,173 @@
+#include "runtime/health.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define WHY_MAX 256
+
+struct health {
+	pthread_mutex_t lock; /* of why */
+	char why[HEALTH__COUNT][WHY_MAX];
+	struct metrics *metrics;
+	struct MHD_Daemon *server; /* NULL: no port */
+};
+
+static const char *const part_names[HEALTH__COUNT] = {
+	[HEALTH_START] = "start",       [HEALTH_KAFKA] = "kafka",
+	[HEALTH_REGISTRY] = "registry", [HEALTH_DATABASE] = "database",
+	[HEALTH_HSM] = "hsm",           [HEALTH_WORK] = "work",
+};
+
+/* The text of /health. @return ready? */
+static bool
+print_health(struct health *h, struct buffer *out, struct err *e)
+{
+	bool ready = true;
+	bool ok = true;
+
+	(void)pthread_mutex_lock(&h->lock);
+	for (int i = 0; i < HEALTH__COUNT; i++) {
+		if (h->why[i][0] == '\0')
+			continue;
+		ready = false;
+		ok = ok &&
+		     buffer_add(out, part_names[i], strlen(part_names[i]), e) &&
+		     buffer_add(out, ": ", 2, e) &&
+		     buffer_add(out, h->why[i], strlen(h->why[i]), e) &&
+		     buffer_add(out, "\n", 1, e);
+	}
+	(void)pthread_mutex_unlock(&h->lock);
+	if (ready)
+		ok = buffer_add(out, "ready\n", 6, e);
+	return ready && ok;
+}
+
+static enum MHD_Result
+answer(struct MHD_Connection *connection, unsigned status,
+       const struct buffer *text)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+		text->len, text->data, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result rc;
+
+	if (r == NULL)
+		return MHD_NO;
+	(void)MHD_add_response_header(r, "Content-Type",
+				      "text/plain; charset=utf-8");
+	rc = MHD_queue_response(connection, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static enum MHD_Result
+on_request(void *self, struct MHD_Connection *connection, const char *url,
+	   const char *method, const char *version, const char *data,
+	   size_t *data_size, void **context)
+{
+	struct health *h = self;
+	AUTO(buffer) struct buffer text = { 0 };
+	struct err e;
+	unsigned status = MHD_HTTP_OK;
+
+	(void)version;
+	(void)data;
+	(void)data_size;
+	(void)context;
+	if (strcmp(method, "GET") != 0)
+		status = MHD_HTTP_METHOD_NOT_ALLOWED;
+	else if (strcmp(url, "/health") == 0)
+		status = print_health(h, &text, &e)
+				 ? MHD_HTTP_OK
+				 : MHD_HTTP_SERVICE_UNAVAILABLE;
+	else if (strcmp(url, "/metrics") == 0)
+		status = metrics_print(h->metrics, &text, &e)
+				 ? MHD_HTTP_OK
+				 : MHD_HTTP_INTERNAL_SERVER_ERROR;
+	else
+		status = MHD_HTTP_NOT_FOUND;
+	return answer(connection, status, &text);
+}
+
+static bool
+serve(struct health *h, int port, struct err *e)
+{
+	const struct sockaddr_in at = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
+	};
+
+	h->server = MHD_start_daemon(
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL,
+		on_request, h, MHD_OPTION_SOCK_ADDR, (const void *)&at,
+		MHD_OPTION_CONNECTION_LIMIT, 16u, MHD_OPTION_CONNECTION_TIMEOUT,
+		10u, MHD_OPTION_END);
+	if (h->server == NULL)
+		return ERR_SET(e, ERR_FATAL, "health", port,
+			       "cannot listen on 127.0.0.1:%d", port);
+	return true;
+}
+
+bool
+health_open(int port, struct metrics *metrics, struct health **out,
+	    struct err *e)
+{
+	AUTO(health) struct health *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		return ERR_NO_MEMORY(e);
+	(void)pthread_mutex_init(&h->lock, NULL);
+	h->metrics = metrics;
+	snprintf(h->why[HEALTH_START], WHY_MAX, "starting");
+	if (port != 0 && !serve(h, port, e))
+		return false;
+	*out = TAKE(h);
+	return true;
+}
+
+void
+health_set(struct health *h, enum health_part part, const char *why)
+{
+	char *slot = h->why[part];
+	bool was;
+	bool is = why == NULL || *why == '\0';
+
+	(void)pthread_mutex_lock(&h->lock);
+	was = *slot == '\0';
+	snprintf(slot, WHY_MAX, "%s", is ? "" : why);
+	(void)pthread_mutex_unlock(&h->lock);
+	if (was == is)
+		return;
+	if (is)
+		log_line(LOG_INFO, part_names[part], "ready", NULL);
+	else
+		log_line(LOG_WARN, part_names[part], "not ready", "why", why,
+			 NULL);
+}
+
+bool
+health_ready(struct health *h)
+{
+	bool ready = true;
+
+	(void)pthread_mutex_lock(&h->lock);
+	for (int i = 0; i < HEALTH__COUNT; i++)
+		ready = ready && h->why[i][0] == '\0';
+	(void)pthread_mutex_unlock(&h->lock);
+	return ready;
+}
+
+void
+health_close(struct health *h)
+{
+	if (h == NULL)
+		return;
+	if (h->server != NULL)
+		MHD_stop_daemon(h->server);
+	(void)pthread_mutex_destroy(&h->lock);
+	free(h);
+}

@@ -1,0 +1,58 @@
+#include "runtime/process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* The one writable global of a program: a signal handler has no argument. */
+static volatile sig_atomic_t stopping;
+
+static void
+on_stop(int sig)
+{
+	(void)sig;
+	stopping = 1;
+}
+
+void
+process_start(bool holds_keys)
+{
+	const struct sigaction stop = { .sa_handler = on_stop,
+					.sa_flags = (int)SA_RESETHAND };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const struct rlimit none = { 0, 0 };
+
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	if (!holds_keys)
+		return;
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+bool
+process_stopping(void)
+{
+	return stopping != 0;
+}
+
+void
+process_stop(void)
+{
+	stopping = 1;
+}
+
+bool
+process_sleep_ms(int ms)
+{
+	const int step = 100; /* another thread may get the signal */
+
+	while (ms > 0 && !stopping) {
+		(void)poll(NULL, 0, ms < step ? ms : step);
+		ms -= step;
+	}
+	return process_stopping();
+}

@@ -1,0 +1,201 @@
+#include "runtime/worker.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runtime/worker_internal.h"
+
+#define IDLE_MS 100 /* a turn with nothing to do */
+#define BUSY_MS 2   /* a turn while the pool or the broker has work of ours */
+
+bool
+run_fail(struct run *r, const struct err *e)
+{
+	if (!r->failed)
+		r->failure = *e;
+	r->failed = true;
+	return false;
+}
+
+static void
+make_metrics(struct run *r)
+{
+	struct metrics *m = runtime_metrics(r->rt);
+
+	r->m = (struct worker_metrics){
+		.messages = metrics_add(m, METRIC_COUNTER,
+					"certflow_messages_total", NULL,
+					"messages of the log seen"),
+		.skipped = metrics_add(m, METRIC_COUNTER,
+				       "certflow_messages_skipped_total", NULL,
+				       "messages not wanted, not decoded"),
+		.open_orders =
+			metrics_add(m, METRIC_GAUGE, "certflow_orders_open",
+				    NULL, "orders without outcome"),
+		.done = metrics_add(m, METRIC_COUNTER,
+				    "certflow_orders_done_total", NULL,
+				    "orders finished"),
+		.retries = metrics_add(m, METRIC_COUNTER,
+				       "certflow_order_retries_total", NULL,
+				       "tries of orders that must be repeated"),
+		.outcomes = metrics_add(m, METRIC_COUNTER,
+					"certflow_outcomes_total", NULL,
+					"outcomes acknowledged by the broker"),
+		.dead_letters = metrics_add(m, METRIC_COUNTER,
+					    "certflow_dead_letters_total", NULL,
+					    "messages that cannot be read"),
+		.lag = metrics_add(m, METRIC_GAUGE, "certflow_lag", NULL,
+				   "messages of the log not yet seen"),
+	};
+}
+
+static bool
+open_consumer(struct run *r, struct err *e)
+{
+	const char *const topics[] = { KAFKA_TOPIC_EVENTS };
+	const char *const equal[] = { KAFKA_TOPIC_EVENTS, r->inbox_topic };
+	const struct kafka_consumer_config cfg = {
+		.kafka = *runtime_kafka(r->rt),
+		.group = r->group,
+		.instance_id = runtime_instance(r->rt),
+		.topics = topics,
+		.topic_count = 1,
+		.equal_topics = equal,
+		.equal_topic_count = 2,
+		.events = &run_events,
+		.self = r,
+	};
+
+	return kafka_consumer_open(&cfg, &r->consumer, e);
+}
+
+/* The worker's own opening, again while it says ERR_RETRY. */
+static bool
+open_self(struct run *r, struct err *e)
+{
+	struct backoff b = { .first_ms = 200, .max_ms = 5000 };
+
+	while (!r->w->open(r->rt, &r->self, e)) {
+		if (e->kind != ERR_RETRY)
+			return false;
+		health_set(runtime_health(r->rt), HEALTH_WORK, e->text);
+		if (process_sleep_ms(backoff_fail(&b))) {
+			e->kind = ERR_NONE;
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+open_all(struct run *r, struct err *e)
+{
+	const char *const topics[] = { KAFKA_TOPIC_EVENTS, r->inbox_topic };
+
+	snprintf(r->group, sizeof(r->group), "certflow-%s", r->w->name);
+	snprintf(r->inbox_topic, sizeof(r->inbox_topic),
+		 KAFKA_TOPIC_INBOX_PREFIX "%s", event_inbox_name(r->w->inbox));
+	snprintf(r->source, sizeof(r->source), "/certflow/%s", r->w->name);
+	r->intake_backoff =
+		(struct backoff){ .first_ms = 200, .max_ms = 10000 };
+	make_metrics(r);
+	return runtime_wait(r->rt, topics, 2, e) && open_self(r, e) &&
+	       ledger_new(&r->ledger, e) &&
+	       kafka_producer_open(runtime_kafka(r->rt), 0, &r->producer, e) &&
+	       run_open_pool(r, e) && open_consumer(r, e);
+}
+
+static void
+ask_ready(struct run *r)
+{
+	size_t busy = r->pool == NULL ? 0 : pool_busy(r->pool);
+	struct err why = { 0 };
+
+	r->ready = r->w->ready == NULL || r->w->ready(r->self, busy, &why);
+	health_set(runtime_health(r->rt), HEALTH_HSM,
+		   r->ready ? NULL : why.text);
+}
+
+/* The cluster's trouble: say it once, wait a little, go on. */
+static bool
+cluster_away(struct run *r, const struct err *e)
+{
+	if (e->kind != ERR_RETRY)
+		return run_fail(r, e);
+	health_set(runtime_health(r->rt), HEALTH_KAFKA, e->text);
+	(void)process_sleep_ms(IDLE_MS);
+	return true;
+}
+
+static bool
+turn(struct run *r)
+{
+	bool busy = r->in_hand + r->unsent > 0;
+	struct err e = { 0 };
+
+	ask_ready(r);
+	if (!run_steer(r, &e) || !run_read(r, busy ? BUSY_MS : IDLE_MS, &e))
+		return cluster_away(r, &e);
+	health_set(runtime_health(r->rt), HEALTH_KAFKA, NULL);
+	if (!run_begin_orders(r, &e) || !run_end_orders(r, &e))
+		return run_fail(r, &e);
+	run_commit(r, false);
+	return !r->failed;
+}
+
+/* Closing the consumer drains what is in hand, see on_revoked(). */
+static void
+close_all(struct run *r)
+{
+	kafka_consumer_close(r->consumer);
+	kafka_batch_free(r->batch);
+	if (r->pool != NULL && r->in_hand > 0 && !run_drain(r, 0))
+		_exit(PROCESS_EXIT_HUNG);
+	pool_close(r->pool);
+	kafka_producer_close(r->producer);
+	ledger_free(r->ledger);
+	if (r->self != NULL && r->w->close != NULL)
+		r->w->close(r->self);
+	free(r->places);
+}
+
+static void
+run_all(struct run *r)
+{
+	struct err e = { 0 };
+
+	if (!open_all(r, &e)) {
+		if (e.kind != ERR_NONE)
+			(void)run_fail(r, &e);
+		return;
+	}
+	while (!process_stopping() && turn(r))
+		continue;
+}
+
+int
+worker_main(const struct worker *w, int argc, char *argv[])
+{
+	const struct runtime_spec spec = {
+		.program = w->name,
+		.options = w->options,
+		.holds_keys = w->holds_keys,
+		.writes = w->writes,
+		.write_count = w->write_count,
+	};
+	AUTO(runtime) struct runtime *rt = NULL;
+	struct run r = { .w = w };
+	int code;
+
+	if (!runtime_open(&spec, argc, argv, &rt, &code))
+		return code;
+	r.rt = rt;
+	run_all(&r);
+	close_all(&r);
+	if (r.failed)
+		log_err(LOG_ERROR, runtime_instance(rt), "ends", &r.failure);
+	else
+		log_line(LOG_INFO, runtime_instance(rt), "stopped", NULL);
+	return r.failed ? PROCESS_EXIT_FAULT : 0;
+}
