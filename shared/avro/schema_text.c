@@ -13,7 +13,7 @@
 #define NAME_MAX_LEN 100u
 
 struct form {
-	json_t *named; /* names defined so far */
+	json_t *named; /* by name: true, or false within the definition */
 	struct err *e;
 };
 
@@ -67,7 +67,7 @@ static bool
 check_reference(struct form *f, const char *name)
 {
 	if (is_primitive(name) ||
-	    json_object_get(f->named, without_name_space(name)) != NULL)
+	    json_is_true(json_object_get(f->named, without_name_space(name))))
 		return true;
 	return refuse(f, "a type is recursive, or used before its definition");
 }
@@ -176,6 +176,8 @@ check_named(struct form *f, const json_t *type, const char *kind,
 	    (!json_is_string(space) ||
 	     strcmp(json_string_value(space), AVRO_NAMESPACE) != 0))
 		return refuse(f, "not in the name space " AVRO_NAMESPACE);
+	if (json_object_set_new(f->named, name, json_false()) != 0)
+		return ERR_NO_MEMORY(f->e);
 	if (strcmp(kind, "record") == 0 && !check_fields(f, type, depth))
 		return false;
 	if (strcmp(kind, "enum") == 0 &&

@@ -197,6 +197,15 @@ Test(codec, hostile_schemas)
 	expect_bad_schema(RECORD("{\"name\":\"a\",\"type\":\"int\"},"
 				 "{\"name\":\"meta\",\"type\":\"int\"}"));
 	expect_bad_schema(RECORD("{\"name\":\"meta\",\"type\":\"int\"}"));
+	/* a type of the same name within itself; a type not defined */
+	expect_bad_schema(FIELD(FIELD("\"int\"")));
+	expect_bad_schema(FIELD("\"Meta\""));
+	expect_bad_schema(FIELD("[\"null\",\"int\",\"int\"]"));
+	expect_bad_schema(FIELD("[\"null\",[\"int\"]]"));
+	expect_bad_schema(FIELD("{\"type\":\"enum\",\"name\":\"E\","
+				"\"symbols\":[\"A\",\"A\"]}"));
+	expect_bad_schema(FIELD("{\"type\":\"fixed\",\"name\":\"F\","
+				"\"size\":-1}"));
 	for (unsigned i = 0; i < AVRO_DEPTH_MAX + 1; i++)
 		strcat(deep, "{\"type\":\"array\",\"items\":");
 	strcat(deep, "\"int\"");
