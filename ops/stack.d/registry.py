@@ -44,7 +44,6 @@ def start(home):
         "QUARKUS_HTTP_PORT": port,
         "QUARKUS_MANAGEMENT_HOST": host,
         "QUARKUS_MANAGEMENT_PORT": str(home.port("registry-management")),
-        "QUARKUS_LOG_CONSOLE_ENABLE": "true",
         "APICURIO_STORAGE_KIND": "sql",
         "APICURIO_STORAGE_SQL_KIND": "postgresql",
         "APICURIO_DATASOURCE_URL":
@@ -56,7 +55,8 @@ def start(home):
     folder = java.registry_folder(home)
     process.spawn(home, NAME, [
         java.java(home), "-Xms96m", "-Xmx384m", "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1", "-jar",
+        "-XX:TieredStopAtLevel=1", "-Dquarkus.http.access-log.enabled=false",
+        '-Dquarkus.log.category."io.apicurio".level=WARN', "-jar",
         os.path.join(folder, "quarkus-run.jar")], environment)
 
 
