@@ -206,13 +206,21 @@ pki_ecdsa_to_der(struct bytes raw, struct buffer *out, struct err *e)
 	return der_done(&w);
 }
 
-static bool
-set_pss(EVP_PKEY_CTX *ctx, const EVP_MD *md)
+const EVP_MD *
+ossl_hash(enum pki_signature sig)
 {
+	return known(sig) ? rows[sig].md() : NULL;
+}
+
+bool
+ossl_set_padding(EVP_PKEY_CTX *ctx, enum pki_signature sig)
+{
+	if (pki_signature_kind(sig) != PKI_KIND_PSS)
+		return true;
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) >
 		       0 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0;
+	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, ossl_hash(sig)) > 0;
 }
 
 bool
@@ -238,7 +246,7 @@ pki_signature_verify(struct bytes spki, enum pki_signature sig,
 	if (key == NULL || md_ctx == NULL ||
 	    EVP_DigestVerifyInit(md_ctx, &ctx, rows[sig].md(), NULL, key) !=
 		    1 ||
-	    (rows[sig].kind == PKI_KIND_PSS && !set_pss(ctx, rows[sig].md())))
+	    !ossl_set_padding(ctx, sig))
 		return ossl_failed(e, ERR_FATAL, "prepare to verify");
 	rc = EVP_DigestVerify(md_ctx, signature.data, signature.len, data.data,
 			      data.len);

@@ -39,23 +39,6 @@ test_spki(EVP_PKEY *key, struct buffer *out)
 	OPENSSL_free(der);
 }
 
-static const EVP_MD *
-md_of(enum pki_signature sig)
-{
-	switch (sig) {
-	case PKI_RSA_SHA384:
-	case PKI_PSS_SHA384:
-	case PKI_ECDSA_SHA384:
-		return EVP_sha384();
-	case PKI_RSA_SHA512:
-	case PKI_PSS_SHA512:
-	case PKI_ECDSA_SHA512:
-		return EVP_sha512();
-	default:
-		return EVP_sha256();
-	}
-}
-
 void
 test_sign(EVP_PKEY *key, enum pki_signature sig, struct bytes data,
 	  struct buffer *out)
@@ -66,11 +49,9 @@ test_sign(EVP_PKEY *key, enum pki_signature sig, struct bytes data,
 	size_t len = sizeof(octets);
 	struct err e = { 0 };
 
-	cr_assert_eq(EVP_DigestSignInit(ctx, &pctx, md_of(sig), NULL, key), 1);
-	if (pki_signature_kind(sig) == PKI_KIND_PSS) {
-		EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING);
-		EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST);
-	}
+	cr_assert_eq(EVP_DigestSignInit(ctx, &pctx, ossl_hash(sig), NULL, key),
+		     1);
+	cr_assert(ossl_set_padding(pctx, sig));
 	cr_assert_eq(EVP_DigestSign(ctx, octets, &len, data.data, data.len), 1);
 	cr_assert(buffer_add(out, octets, len, &e), "%s", e.text);
 }
