@@ -31,4 +31,9 @@ int cmd_request(int argc, char **argv);
 int cmd_certificate(int argc, char **argv);
 int cmd_signing_certificate(int argc, char **argv);
 
+/* The CA's keys, certificates and CRLs (cmd_ca.c, cmd_crl.c, cmd_hsm.c) */
+int cmd_ca(int argc, char **argv);
+int cmd_crl(int argc, char **argv);
+int cmd_hsm(int argc, char **argv);
+
 #endif

@@ -10,6 +10,11 @@
 #include "commands.h"
 
 static const struct command commands[] = {
+	{ "ca", "init [--key KIND] [--out DIR] [--json]",
+	  "make root and issuing CA: keys, certificates, first CRLs", cmd_ca },
+	{ "crl", "[--root] [--json]", "make a fresh CRL", cmd_crl },
+	{ "hsm", "list|check [--group GROUP] [--json]",
+	  "what the tokens hold; whether they can sign", cmd_hsm },
 	{ NULL, NULL, NULL, NULL },
 };
 

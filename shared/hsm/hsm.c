@@ -37,6 +37,7 @@ fill(struct hsm *h, const struct hsm_settings *s, struct err *e)
 	h->threads = s->threads;
 	h->placement = s->placement;
 	h->read_only = s->read_only;
+	h->bare_rsa = s->bare_rsa;
 	h->check_every_us = s->check_every_us;
 	h->why = (struct err){ .kind = ERR_RETRY,
 			       .origin = "hsm",

@@ -60,6 +60,8 @@ struct hsm_settings {
 	enum hsm_placement placement;
 	const char *const *skip_attributes; /* "CKA_COPYABLE", ...        */
 	size_t skip_count;                  /* 0..HSM_SKIP_MAX            */
+	bool bare_rsa;          /* new RSA keys allow CKM_RSA_PKCS, which libp11
+				   signs with, instead of CKM_SHA256_RSA_PKCS */
 	struct bytes own_spki;  /* the key that must be there (DER of its
 				   SubjectPublicKeyInfo); absent: none */
 	int64_t check_every_us; /* idle time between health checks        */

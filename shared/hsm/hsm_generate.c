@@ -9,6 +9,7 @@
 /* What is asked for. */
 struct wish {
 	const struct p11_algorithm *algorithm;
+	CK_MECHANISM_TYPE allowed; /* the one signing mechanism */
 	const uint8_t *id;
 	const char *label;
 };
@@ -51,7 +52,7 @@ check_mechanisms(const struct hsm_place *p, const struct wish *w,
 	if (!hsm_object_read(p, key->private_handle, CKA_ALLOWED_MECHANISMS,
 			     list, sizeof(list), &len, e))
 		return false;
-	if (len != sizeof(list[0]) || list[0] != w->algorithm->sign)
+	if (len != sizeof(list[0]) || list[0] != w->allowed)
 		return differs(e, key, "CKA_ALLOWED_MECHANISMS");
 	return true;
 }
@@ -120,7 +121,8 @@ generate_in(const struct hsm_place *p, const struct wish *w,
 	struct p11_templates t;
 	CK_RV rv;
 
-	p11_templates_fill(&t, w->algorithm, p->h->skipped, w->id, w->label);
+	p11_templates_fill(&t, w->algorithm, w->allowed, p->h->skipped, w->id,
+			   w->label);
 	rv = HSM_CALL_FOR(HSM_GENERATE_DEADLINE_US, p->h, p->lane,
 			  C_GenerateKeyPair, p->session, &mechanism,
 			  t.public_key, t.public_count, t.private_key,
@@ -164,7 +166,7 @@ hsm_generate(struct hsm *h, unsigned thread, enum ev_key_algorithm algorithm,
 	     const uint8_t id[HSM_KEY_ID_LEN], const char *label,
 	     struct hsm_key *out, long *ckr, struct err *e)
 {
-	struct wish w = { p11_algorithm(algorithm), id, label };
+	struct wish w = { p11_algorithm(algorithm), 0, id, label };
 	struct hsm_lane *lane;
 	long ignored;
 
@@ -172,6 +174,7 @@ hsm_generate(struct hsm *h, unsigned thread, enum ev_key_algorithm algorithm,
 	    h->read_only)
 		return ERR_SET(e, ERR_FATAL, "hsm", 0,
 			       "key generation: algorithm, label or mode");
+	w.allowed = h->bare_rsa ? w.algorithm->sign_bare : w.algorithm->sign;
 	if (ckr == NULL)
 		ckr = &ignored;
 	*ckr = 0;

@@ -46,6 +46,7 @@ struct hsm {
 	atomic_size_t next_token; /* HSM_ROUND_ROBIN */
 	bool read_only;
 	uint32_t skipped; /* bit n: row n of the attribute table */
+	bool bare_rsa;
 	struct buffer own_spki;
 	struct hsm_key own_key; /* [supervisor] */
 	int64_t check_every_us;

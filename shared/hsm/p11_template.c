@@ -10,15 +10,15 @@ static const CK_BYTE p384[] = { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22 };
 /* clang-format off */
 static const struct p11_algorithm algorithms[] = {
 	{ EV_KEY_ALGORITHM_RSA_2048, CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  CKM_SHA256_RSA_PKCS, CKK_RSA, 2048, NULL, 0 },
+	  CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, CKK_RSA, 2048, NULL, 0 },
 	{ EV_KEY_ALGORITHM_RSA_3072, CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  CKM_SHA256_RSA_PKCS, CKK_RSA, 3072, NULL, 0 },
+	  CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, CKK_RSA, 3072, NULL, 0 },
 	{ EV_KEY_ALGORITHM_RSA_4096, CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  CKM_SHA256_RSA_PKCS, CKK_RSA, 4096, NULL, 0 },
+	  CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, CKK_RSA, 4096, NULL, 0 },
 	{ EV_KEY_ALGORITHM_EC_P256, CKM_EC_KEY_PAIR_GEN,
-	  CKM_ECDSA, CKK_EC, 0, p256, sizeof(p256) },
+	  CKM_ECDSA, CKM_ECDSA, CKK_EC, 0, p256, sizeof(p256) },
 	{ EV_KEY_ALGORITHM_EC_P384, CKM_EC_KEY_PAIR_GEN,
-	  CKM_ECDSA, CKK_EC, 0, p384, sizeof(p384) },
+	  CKM_ECDSA, CKM_ECDSA, CKK_EC, 0, p384, sizeof(p384) },
 };
 
 /*                                              value  asked  skippable */
@@ -154,10 +154,11 @@ fill_public(struct p11_templates *t, const struct p11_algorithm *algorithm,
 
 void
 p11_templates_fill(struct p11_templates *t,
-		   const struct p11_algorithm *algorithm, uint32_t skipped,
+		   const struct p11_algorithm *algorithm,
+		   CK_MECHANISM_TYPE allowed, uint32_t skipped,
 		   const uint8_t id[HSM_KEY_ID_LEN], const char *label)
 {
-	*t = (struct p11_templates){ .allowed = algorithm->sign,
+	*t = (struct p11_templates){ .allowed = allowed,
 				     .bits = algorithm->bits };
 	fill_private(t, skipped, id, label);
 	fill_public(t, algorithm, id, label);

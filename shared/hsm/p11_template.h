@@ -15,7 +15,8 @@
 struct p11_algorithm {
 	enum ev_key_algorithm algorithm;
 	CK_MECHANISM_TYPE generate;
-	CK_MECHANISM_TYPE sign; /* the one allowed mechanism */
+	CK_MECHANISM_TYPE sign;      /* the one allowed mechanism      */
+	CK_MECHANISM_TYPE sign_bare; /* the same with settings.bare_rsa */
 	CK_KEY_TYPE key_type;
 	CK_ULONG bits;            /* RSA; 0: EC             */
 	const CK_BYTE *ec_params; /* DER namedCurve (X9.62) */
@@ -53,8 +54,10 @@ struct p11_templates {
 	CK_ULONG bits;
 };
 
+/** @param allowed  algorithm->sign or ->sign_bare */
 void p11_templates_fill(struct p11_templates *t,
-			const struct p11_algorithm *algorithm, uint32_t skipped,
+			const struct p11_algorithm *algorithm,
+			CK_MECHANISM_TYPE allowed, uint32_t skipped,
 			const uint8_t id[HSM_KEY_ID_LEN], const char *label);
 
 #endif

@@ -1,6 +1,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "hsm/libp11/token_internal.h"
 
@@ -62,18 +63,31 @@ may_log_in(const PKCS11_TOKEN *token, struct err *e)
 	return true;
 }
 
+/* As the workers: a PIN that others can read or change is none. */
+static bool
+read_pin(const char *path, struct buffer *pin, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
+		return ERR_SET(e, ERR_FATAL, "libp11", 0,
+			       "PIN file %s: others may read or write it",
+			       path);
+	if (!file_read(path, PIN_FILE_MAX, pin, e))
+		return err_context(e, "PIN");
+	/* file_read() puts a terminator behind the content. */
+	pin->data[strcspn((const char *)pin->data, "\r\n")] = '\0';
+	return true;
+}
+
 static bool
 log_in(struct token *t, const char *pin_file, struct err *e)
 {
 	AUTO(buffer) struct buffer pin = { 0 };
 	int rc;
 
-	if (!may_log_in(t->slot->token, e))
+	if (!may_log_in(t->slot->token, e) || !read_pin(pin_file, &pin, e))
 		return false;
-	if (!file_read(pin_file, PIN_FILE_MAX, &pin, e))
-		return err_context(e, "PIN");
-	/* file_read() puts a terminator behind the content. */
-	pin.data[strcspn((const char *)pin.data, "\r\n")] = '\0';
 	rc = PKCS11_open_session(t->slot, 1);
 	if (rc == 0)
 		rc = PKCS11_login(t->slot, 0, (const char *)pin.data);

@@ -1,0 +1,238 @@
+#include "token_jobs.h"
+
+#include <openssl/rand.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "child.h"
+
+#define READY_US (5 * US_PER_S)
+
+/* --- raw PKCS#11 ---------------------------------------------------- */
+
+struct raw_job {
+	const struct place *place;
+	enum ev_key_algorithm algorithm;
+	const char *label; /* of a CA key; NULL: only look for spki */
+	struct bytes spki;
+};
+
+struct raw_answer {
+	struct hsm_key key;
+	bool found;
+};
+
+static bool
+open_raw(const struct place *place, struct hsm **out, struct err *e)
+{
+	const char *token = place->token;
+	char refused[PATH_MAX + 16];
+	const struct hsm_settings settings = {
+		.module = place->module,
+		.tokens = &token,
+		.token_count = 1,
+		.pin_file = place->pin_file,
+		.refused_pin_file = refused,
+		.threads = 1,
+		.bare_rsa = true, /* what libp11 signs with */
+		.check_every_us = US_PER_DAY,
+	};
+
+	log_set_level(LOG_ERROR); /* what is wrong comes back in e */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)snprintf(refused, sizeof(refused), "%s.refused", place->pin_file);
+	return hsm_open(&settings, out, e) && hsm_wait_ready(*out, READY_US, e);
+}
+
+static bool
+answer(const struct hsm_key *key, bool found, struct buffer *out, struct err *e)
+{
+	const struct raw_answer a = { *key, found };
+
+	return buffer_add(out, &a, sizeof(a), e);
+}
+
+static bool
+find_key(void *self, struct buffer *out, struct err *e)
+{
+	const struct raw_job *job = self;
+	AUTO(hsm) struct hsm *h = NULL;
+	struct hsm_keys keys;
+
+	if (!open_raw(job->place, &h, e) ||
+	    !hsm_find(h, 0, &(struct hsm_query){ .spki = job->spki }, &keys, e))
+		return false;
+	if (keys.count == 0)
+		return ERR_SET(e, ERR_FATAL, "certflow", 0, "key not found");
+	return answer(&keys.items[0], true, out, e);
+}
+
+static bool
+make_key(struct hsm *h, const struct raw_job *job, struct buffer *out,
+	 struct err *e)
+{
+	uint8_t id[HSM_KEY_ID_LEN];
+	struct hsm_key key;
+	long ckr = 0;
+
+	if (RAND_bytes(id, sizeof(id)) != 1)
+		return ERR_SET(e, ERR_FATAL, "certflow", 0, "no randomness");
+	return hsm_generate(h, 0, job->algorithm, id, job->label, &key, &ckr,
+			    e) &&
+	       answer(&key, false, out, e);
+}
+
+static bool
+ca_key(void *self, struct buffer *out, struct err *e)
+{
+	const struct raw_job *job = self;
+	AUTO(hsm) struct hsm *h = NULL;
+	struct hsm_keys keys;
+
+	if (!open_raw(job->place, &h, e) ||
+	    !hsm_find(h, 0, &(struct hsm_query){ .label = job->label }, &keys,
+		      e))
+		return false;
+	if (keys.count == 0)
+		return make_key(h, job, out, e);
+	if (keys.count > 1 || !keys.items[0].has_private ||
+	    keys.items[0].spki_len == 0 ||
+	    keys.items[0].algorithm != job->algorithm)
+		return ERR_SET(e, ERR_FATAL, "certflow", 0,
+			       "the token already holds other objects called "
+			       "%s",
+			       job->label);
+	return answer(&keys.items[0], true, out, e);
+}
+
+static bool
+run_raw(child_job *run, struct raw_job *job, struct raw_answer *out,
+	struct err *e)
+{
+	AUTO(buffer) struct buffer got = { 0 };
+
+	if (!child_run(job->place->softhsm2_conf, run, job, &got, e))
+		return err_context(e, "token %s", job->place->token);
+	if (got.len != sizeof(*out))
+		return ERR_SET(e, ERR_FATAL, "certflow", 0, "short answer");
+	memcpy(out, got.data, sizeof(*out));
+	return true;
+}
+
+bool
+job_ca_key(const struct place *place, enum ev_key_algorithm algorithm,
+	   const char *label, struct hsm_key *out, bool *found, struct err *e)
+{
+	struct raw_job job = { .place = place,
+			       .algorithm = algorithm,
+			       .label = label };
+	struct raw_answer a;
+
+	if (!run_raw(ca_key, &job, &a, e))
+		return false;
+	*out = a.key;
+	*found = a.found;
+	return true;
+}
+
+bool
+job_attributes(const struct place *place, struct bytes spki,
+	       struct hsm_key *out, struct err *e)
+{
+	struct raw_job job = { .place = place, .spki = spki };
+	struct raw_answer a;
+
+	if (!run_raw(find_key, &job, &a, e))
+		return false;
+	*out = a.key;
+	return true;
+}
+
+/* --- libp11 --------------------------------------------------------- */
+
+struct token_job {
+	const struct place *place;
+	struct bytes spki;
+	enum pki_signature sig;
+	struct bytes data;
+};
+
+static bool
+open_token(const struct place *place, struct token **out, struct err *e)
+{
+	return token_open(&(struct token_settings){ place->module, place->token,
+						    place->pin_file },
+			  out, e);
+}
+
+static bool
+sign(void *self, struct buffer *out, struct err *e)
+{
+	const struct token_job *job = self;
+	AUTO(token) struct token *t = NULL;
+
+	return open_token(job->place, &t, e) &&
+	       token_sign(t, job->spki, job->sig, job->data, out, e);
+}
+
+static bool
+store(void *self, struct buffer *out, struct err *e)
+{
+	const struct token_job *job = self;
+	AUTO(token) struct token *t = NULL;
+
+	(void)out;
+	return open_token(job->place, &t, e) &&
+	       token_store_certificate(t, job->data, e);
+}
+
+static bool
+list(void *self, struct buffer *out, struct err *e)
+{
+	const struct token_job *job = self;
+	AUTO(token) struct token *t = NULL;
+	AUTO(ptr) void *memory = calloc(1, sizeof(struct token_list));
+	struct token_list *all = memory;
+
+	if (all == NULL)
+		return ERR_NO_MEMORY(e);
+	return open_token(job->place, &t, e) && token_enumerate(t, all, e) &&
+	       buffer_add(out, all, sizeof(*all), e);
+}
+
+bool
+job_sign(const struct place *place, struct bytes spki, enum pki_signature sig,
+	 struct bytes data, struct buffer *out, struct err *e)
+{
+	struct token_job job = { place, spki, sig, data };
+
+	return child_run(place->softhsm2_conf, sign, &job, out, e);
+}
+
+bool
+job_store_certificate(const struct place *place, struct bytes der,
+		      struct err *e)
+{
+	struct token_job job = { .place = place, .data = der };
+	AUTO(buffer) struct buffer nothing = { 0 };
+
+	return child_run(place->softhsm2_conf, store, &job, &nothing, e);
+}
+
+bool
+job_list(const struct place *place, struct token_list **out, struct err *e)
+{
+	struct token_job job = { .place = place };
+	AUTO(buffer) struct buffer got = { 0 };
+
+	if (!child_run(place->softhsm2_conf, list, &job, &got, e))
+		return false;
+	if (got.len != sizeof(**out))
+		return ERR_SET(e, ERR_FATAL, "certflow", 0, "short answer");
+	*out = (struct token_list *)(void *)got.data;
+	got = (struct buffer){ 0 };
+	return true;
+}
