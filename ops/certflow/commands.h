@@ -35,5 +35,7 @@ int cmd_signing_certificate(int argc, char **argv);
 int cmd_ca(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
 int cmd_hsm(int argc, char **argv);
+/* Kafka (cmd_topics.c) */
+int cmd_topics(int argc, char **argv);
 
 #endif

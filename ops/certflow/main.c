@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{ "crl", "[--root] [--json]", "make a fresh CRL", cmd_crl },
 	{ "hsm", "list|check [--group GROUP] [--json]",
 	  "what the tokens hold; whether they can sign", cmd_hsm },
+	{ "topics", "[--create] [--partitions N] [--replication N] [--json]",
+	  "create the topics, check counts and settings", cmd_topics },
 	{ NULL, NULL, NULL, NULL },
 };
 

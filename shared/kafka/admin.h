@@ -53,7 +53,8 @@ struct kafka_finding {
 typedef void (*kafka_report)(void *self, const struct kafka_finding *f);
 
 /**
- * Create what is missing of topics.h; what exists is left as it is.
+ * Create what is missing of topics.h; what exists is left as it
+ * is (see kafka_admin_set_topics()).
  * @param partitions   common count for rows that do not fix one
  * @param replication  replication factor; -1: the broker's default
  * @param created      number of topics created
@@ -61,6 +62,14 @@ typedef void (*kafka_report)(void *self, const struct kafka_finding *f);
 bool kafka_admin_create_topics(struct kafka_admin *a, int32_t partitions,
 			       int replication, int timeout_ms, size_t *created,
 			       struct err *e) MUST_CHECK;
+
+/**
+ * Bring the settings of existing topics to what topics.h says (partition
+ * counts cannot be changed without losing co-location and are left).
+ * @param changed  number of topics whose settings were replaced
+ */
+bool kafka_admin_set_topics(struct kafka_admin *a, int timeout_ms,
+			    size_t *changed, struct err *e) MUST_CHECK;
 
 /**
  * Compare the cluster with topics.h and call report for each deviation.
