@@ -52,3 +52,28 @@ text_forbidden_in_name(const char *s)
 			return c;
 	return 0;
 }
+
+static bool
+is_look_alike(ucs4_t c)
+{
+	const uc_script_t *script = uc_script(c);
+
+	if (c >= 0xff00 && c <= 0xffef)
+		return true;
+	if (uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M))
+		return true;
+	return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L) &&
+	       (script == NULL || strcmp(script->name, "Latin") != 0);
+}
+
+uint32_t
+text_look_alike(const char *s)
+{
+	const uint8_t *p = (const uint8_t *)s;
+	ucs4_t c;
+
+	while ((p = u8_next(&c, p)) != NULL)
+		if (is_look_alike(c))
+			return c;
+	return 0;
+}

@@ -26,4 +26,12 @@ bool text_is_nfc(const char *s) MUST_CHECK;
  */
 uint32_t text_forbidden_in_name(const char *s);
 
+/**
+ * First code point that can pass for a Latin letter without being one: a
+ * letter of another script (UAX #24), a full-width form, or a combining mark
+ * that NFC left over. Vietnamese in NFC has none of them.
+ * @return 0 if there is none
+ */
+uint32_t text_look_alike(const char *s);
+
 #endif

@@ -17,9 +17,10 @@
 struct wf_input {
 	enum event_inbox inbox;
 	const struct event *event;
-	struct bytes body;       /* Avro body as it came                      */
-	struct bytes submission; /* span of `submission` inside body, or absent */
-	struct bytes payload;    /* Kafka value as it came                    */
+	struct bytes body; /* Avro body as it came                      */
+	struct bytes
+		submission;   /* span of `submission` inside body, or absent */
+	struct bytes payload; /* Kafka value as it came                    */
 	const struct ev_bytes_entry *headers; /* kept if it is deferred       */
 	size_t header_count;
 	int32_t schema_id;
@@ -30,11 +31,11 @@ struct wf_input {
 };
 
 enum wf_verdict {
-	WF_ADMITTED,     /* emits[0] is the input itself, then our own      */
-	WF_REFUSED,      /* emits[0] is EventRefused                        */
-	WF_DEFERRED,     /* emits[0] is EventDeferred                       */
+	WF_ADMITTED,      /* emits[0] is the input itself, then our own      */
+	WF_REFUSED,       /* emits[0] is EventRefused                        */
+	WF_DEFERRED,      /* emits[0] is EventDeferred                       */
 	WF_STILL_WAITING, /* a deferred input that still has to wait: nothing */
-	WF_REPEATED,     /* seen before: `first` is reported again          */
+	WF_REPEATED,      /* seen before: `first` is reported again          */
 };
 
 struct wf_emit {
@@ -81,8 +82,8 @@ bool wf_decide(const struct wf_env *env, const struct subject *s,
  * @param out  emit_count 0: nothing is due
  */
 bool wf_clock(const struct wf_env *env, const struct subject *s,
-	      struct arena *a, struct wf_decision *out,
-	      struct err *e) MUST_CHECK;
+	      struct arena *a, struct wf_decision *out, struct err *e)
+	MUST_CHECK;
 
 /**
  * EventRefused for a message that could not be decoded, recorded under the

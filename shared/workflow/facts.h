@@ -18,17 +18,17 @@ struct wf_refusal;
 
 /* What a CSR that passed all rules says. Memory: the arena of the call. */
 struct wf_csr {
-	struct bytes spki;          /* SubjectPublicKeyInfo, DER          */
+	struct bytes spki; /* SubjectPublicKeyInfo, DER          */
 	struct ev_sha256 spki_sha256;
 	enum ev_key_algorithm key_algorithm;
-	const char *enrolment_id;   /* serialNumber of the subject, or NULL */
+	const char *enrolment_id; /* serialNumber of the subject, or NULL */
 };
 
 struct wf_validity {
 	int64_t not_before; /* microseconds, whole seconds            */
 	int64_t not_after;
-	bool shortened;     /* the issuing CA's own end caps the term */
-	bool ca_valid;      /* the issuing CA is valid at not_before  */
+	bool shortened; /* the issuing CA's own end caps the term */
+	bool ca_valid;  /* the issuing CA is valid at not_before  */
 };
 
 /* What goes into a certificate; everything from the customer record. */
@@ -75,9 +75,9 @@ struct wf_pki {
 			  struct wf_tbs *out, struct wf_refusal *refusal,
 			  struct err *e);
 	/* Unparsable DER: *parsed = false, no error. */
-	bool (*certificate_parse)(void *self, struct arena *a,
-				  struct bytes der, struct wf_certificate *out,
-				  bool *parsed, struct err *e);
+	bool (*certificate_parse)(void *self, struct arena *a, struct bytes der,
+				  struct wf_certificate *out, bool *parsed,
+				  struct err *e);
 };
 
 struct wf_limits {

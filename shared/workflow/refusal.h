@@ -10,7 +10,7 @@
 #include "event/event.h"
 
 #define WF_PARAMS_MAX 4
-#define WF_PARAM_MAX 1024 /* octets, terminator included */
+#define WF_PARAM_MAX 1000 /* octets, terminator included */
 
 struct wf_param {
 	char key[32];
@@ -29,8 +29,7 @@ bool wf_refuse(struct wf_refusal *r, enum ev_refusal_code code,
 	       const char *field);
 
 /** Add a parameter (cut at a character border if too long). */
-void wf_refusal_param(struct wf_refusal *r, const char *key,
-		      const char *value);
+void wf_refusal_param(struct wf_refusal *r, const char *key, const char *value);
 
 /** May an event wait for this to come true? The rows marked so. */
 bool wf_refusal_defers(enum ev_refusal_code code);

@@ -12,6 +12,7 @@
 #include "event/event.h"
 
 struct subject;
+struct wf_env;
 
 /* One record of the log with what its headers say. */
 struct wf_record {
@@ -25,8 +26,8 @@ struct wf_record {
 };
 
 /** Empty subject: sequence 0, nothing known. Release with subject_free(). */
-bool subject_new(const char *tax_code, struct subject **out,
-		 struct err *e) MUST_CHECK;
+bool subject_new(const char *tax_code, struct subject **out, struct err *e)
+	MUST_CHECK;
 void subject_free(struct subject *s);
 DEFINE_AUTO(subject, struct subject *, subject_free);
 
@@ -34,16 +35,16 @@ DEFINE_AUTO(subject, struct subject *, subject_free);
  * Fold one record. A record at or below the subject's sequence is skipped
  * (replay over a checkpoint); a gap is ERR_FATAL and names both numbers.
  */
-bool subject_apply(struct subject *s, const struct wf_record *r,
-		   struct err *e) MUST_CHECK;
+bool subject_apply(struct subject *s, const struct wf_record *r, struct err *e)
+	MUST_CHECK;
 
 /** Checkpoint: self-describing, versioned octets. */
-bool subject_encode(const struct subject *s, struct buffer *out,
-		    struct err *e) MUST_CHECK;
+bool subject_encode(const struct subject *s, struct buffer *out, struct err *e)
+	MUST_CHECK;
 
 /** ERR_RETRY ("unreadable checkpoint") makes the caller fold from zero. */
-bool subject_decode(struct bytes b, struct subject **out,
-		    struct err *e) MUST_CHECK;
+bool subject_decode(struct bytes b, struct subject **out, struct err *e)
+	MUST_CHECK;
 
 const char *subject_tax_code(const struct subject *s);
 

@@ -1,0 +1,20 @@
+/*
+ * der.h - where two things stand in DER that was checked before.
+ *
+ * Folding must not depend on X.509 code, but it needs the key of an uploaded
+ * CSR and the serial number of a rejected certificate. This walks lengths
+ * (X.690, 8.1.3 and 10.1) and judges nothing.
+ */
+#ifndef CERTFLOW_WORKFLOW_DER_H
+#define CERTFLOW_WORKFLOW_DER_H
+
+#include "base/bytes.h"
+
+/** SubjectPublicKeyInfo of a PKCS#10 request (RFC 2986, 4.1). */
+bool der_csr_spki(struct bytes csr, struct bytes *spki) MUST_CHECK;
+
+/** Serial number as lower-case hexadecimal (RFC 5280, 4.1.2.2), at most 20
+ * octets without the leading zero; out holds 41 characters. */
+bool der_certificate_serial(struct bytes certificate, char out[41]) MUST_CHECK;
+
+#endif
