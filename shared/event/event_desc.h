@@ -88,6 +88,12 @@ struct event_info {
 
 extern const struct ev_record ev_record_meta;
 extern const struct ev_record ev_record_submission;
+extern const struct ev_record ev_record_customer;
+extern const struct ev_record ev_record_source_position;
+extern const struct ev_enum ev_enum_key_algorithm;
+extern const struct ev_enum ev_enum_request_state;
+extern const struct ev_enum ev_enum_outcome_result;
+extern const struct ev_enum ev_enum_refusal_code;
 extern const struct event_info event_infos[EVENT__COUNT];
 
 /** Is a null value of this field a NULL pointer to the value? */

@@ -15,7 +15,16 @@ import sys
 
 NAMESPACE = "certflow.v1"
 ZERO = [None, "", 0, False, [], {}, "UNKNOWN"]  # defaults that zeroed memory is
-EXPORTED = ["Meta", "Submission"]  # coded alone, too
+EXPORTED = {  # declared in event_desc.h
+    "Meta",
+    "Submission",
+    "Customer",
+    "SourcePosition",
+    "KeyAlgorithm",
+    "RequestState",
+    "OutcomeResult",
+    "RefusalCode",
+}
 LAST = ["Outcome", "PersonalRecord"]  # records without meta, in this order
 SCALARS = {
     "string": "const char *",
@@ -295,10 +304,11 @@ class Tables:
 
     def enum(self, name):
         tag, symbols = snake(name), self.model.named[name]["symbols"]
+        linkage = "" if name in EXPORTED else "static "
         self.lines += ["", f"static const char *const symbols_{tag}[] = {{"]
         self.lines += [f'\t"{s}",' for s in symbols] + ["};"]
         self.lines.append(
-            f'static const struct ev_enum ev_enum_{tag} = {{ "{name}", symbols_{tag}, {len(symbols)} }};'
+            f'{linkage}const struct ev_enum ev_enum_{tag} = {{ "{name}", symbols_{tag}, {len(symbols)} }};'
         )
         self.lines += [
             f"_Static_assert(sizeof(enum ev_{tag}) == sizeof(unsigned), \"enum\");",

@@ -2,13 +2,6 @@
 #include "event/event_desc.h"
 #include "workflow/subject_state.h"
 
-extern const struct ev_enum ev_enum_key_algorithm;
-extern const struct ev_enum ev_enum_request_state;
-extern const struct ev_enum ev_enum_outcome_result;
-extern const struct ev_enum ev_enum_refusal_code;
-extern const struct ev_record ev_record_key_ref;
-extern const struct ev_record ev_record_source_position;
-
 #define AT(owner, member) .name = #member, .offset = offsetof(owner, member)
 #define TEXT(owner, member)                                                     \
 	{                                                                      \

@@ -9,6 +9,7 @@
 #ifndef CERTFLOW_WORKFLOW_SUBJECT_STATE_H
 #define CERTFLOW_WORKFLOW_SUBJECT_STATE_H
 
+#include "event/event_desc.h"
 #include "workflow/states.h"
 #include "workflow/subject.h"
 
@@ -169,8 +170,6 @@ struct subject {
 };
 
 extern const struct ev_record wf_state_layout;
-extern const struct ev_record ev_record_submission;
-extern const struct ev_record ev_record_customer;
 
 /* --- memory (subject.c) ------------------------------------------------- */
 
