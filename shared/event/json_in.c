@@ -15,7 +15,8 @@ struct reader {
 	struct err *e;
 };
 
-#define FAIL(r, ...) path_fail(&(r)->path, (r)->e, "json", __VA_ARGS__)
+/* Always false, also to a static analyser. */
+#define FAIL(r, ...) (path_fail(&(r)->path, (r)->e, "json", __VA_ARGS__), false)
 
 static bool in_record(struct reader *r, const struct ev_record *record,
 		      const json_t *json, void *at);
