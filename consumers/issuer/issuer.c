@@ -1,0 +1,307 @@
+/*
+ * issuer - turns an order into a certificate.
+ *
+ * reads   IssuanceOrdered, and what closes an order: CertificateIssued,
+ *         IssuanceFailed, CertificateRejected, OrderVoided
+ * writes  CertificateIssued or IssuanceFailed
+ * holds   the issuing token, and nothing else
+ *
+ * It signs exactly the bytes of the order, after judging the order itself
+ * (order_check.h), and verifies the signature with the CA certificate before
+ * the certificate leaves the process.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "avro/avro_codec.h"
+#include "base/clock.h"
+#include "hsm/hsm_config.h"
+#include "hsm/hsm_key.h"
+#include "order_check.h"
+#include "pki/certificate.h"
+#include "runtime/worker.h"
+
+struct issuer {
+	struct hsm *hsm;
+	struct schemas *schemas;
+	struct pki_ca *ca;
+	struct pki_profile *profiles[ORDER_PROFILES_MAX];
+	struct order_policy policy;
+	atomic_uint threads; /* numbers given to pool threads */
+};
+
+struct thread {
+	struct issuer *issuer;
+	unsigned number;
+};
+
+/* One order under way. */
+struct job {
+	struct event *submission; /* NULL: unreadable */
+	struct order_verdict verdict;
+	struct buffer certificate;
+	int64_t signed_at;
+};
+
+static void
+job_free(void *self)
+{
+	struct job *j = self;
+
+	if (j == NULL)
+		return;
+	event_free(j->submission);
+	buffer_free(&j->certificate);
+	free(j);
+}
+
+static void
+issuer_close(void *self)
+{
+	struct issuer *is = self;
+
+	if (is == NULL)
+		return;
+	hsm_close(is->hsm);
+	for (size_t i = 0; i < ORDER_PROFILES_MAX; i++)
+		pki_profile_free(is->profiles[i]);
+	pki_ca_free(is->ca);
+	free(is);
+}
+DEFINE_AUTO(issuer, struct issuer *, issuer_close);
+
+static bool
+load_profiles(struct issuer *is, const struct config *cfg, struct err *e)
+{
+	const char *files[CONFIG_ITEMS_MAX];
+	const char *url = config_text(cfg, "ca.public_url");
+	size_t n = config_list(cfg, "profile.files", files);
+
+	if (n == 0 || n > ORDER_PROFILES_MAX)
+		return ERR_SET(e, ERR_FATAL, "config", 0,
+			       "profile.files: 1 to %d files",
+			       ORDER_PROFILES_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (!pki_profile_load(files[i], url, &is->profiles[i], e))
+			return err_context(e, "profile.files");
+	is->policy = (struct order_policy){ is->ca, is->profiles, n };
+	return true;
+}
+
+static bool
+issuer_open(struct runtime *rt, void **self, struct err *e)
+{
+	const struct config *cfg = runtime_config(rt);
+	AUTO(issuer) struct issuer *is = calloc(1, sizeof(*is));
+
+	if (is == NULL)
+		return ERR_NO_MEMORY(e);
+	is->schemas = runtime_schemas(rt);
+	if (!pki_ca_load(config_text(cfg, "ca.certificate"), &is->ca, e) ||
+	    !load_profiles(is, cfg, e) ||
+	    !hsm_open_configured(cfg, "hsm.token", is->ca->spki, &is->hsm, e))
+		return false;
+	*self = TAKE(is);
+	return true;
+}
+
+static bool
+ready(void *self, size_t busy, struct err *why)
+{
+	struct issuer *is = self;
+
+	(void)busy; /* the supervisor of the token waits for callers itself */
+	return hsm_ready_or_exit(is->hsm, why);
+}
+
+static bool
+thread_open(void *self, struct watch_slot *slot, void **out, struct err *e)
+{
+	struct issuer *is = self;
+	struct thread *t = malloc(sizeof(*t));
+
+	(void)slot; /* calls into the module are watched in ready() */
+	if (t == NULL)
+		return ERR_NO_MEMORY(e);
+	t->issuer = is;
+	t->number = atomic_fetch_add(&is->threads, 1);
+	*out = t;
+	return true;
+}
+
+static bool
+observe(void *self, const struct event *ev, struct ledger *l, struct err *e)
+{
+	(void)self;
+	switch (ev->type) {
+	case EVENT_ISSUANCE_ORDERED:
+		return ledger_open(l, ev->meta.event_id, e);
+	case EVENT_CERTIFICATE_ISSUED:
+		ledger_close(l, ev->certificate_issued.order_id);
+		return true;
+	case EVENT_ISSUANCE_FAILED:
+		ledger_close(l, ev->issuance_failed.order_id);
+		return true;
+	case EVENT_CERTIFICATE_REJECTED:
+		if (ev->certificate_rejected.order_id != NULL)
+			ledger_close(l, ev->certificate_rejected.order_id);
+		return true;
+	case EVENT_ORDER_VOIDED:
+		ledger_close(l, ev->order_voided.order_id);
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* A submission that is no submission is the order's fault, not ours. */
+static bool
+read_submission(struct issuer *is, const struct ev_issuance_ordered *order,
+		struct event **out, struct err *e)
+{
+	const struct avro_writer *writer;
+
+	if (schemas_writer(is->schemas, order->submission_schema_id, &writer,
+			   e) &&
+	    avro_decode_submission(writer, order->submission, out, e))
+		return true;
+	return e->kind == ERR_REJECT;
+}
+
+static bool
+prepare(void *self, const struct ledger_order *o, void **job, struct err *e)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (j == NULL)
+		return ERR_NO_MEMORY(e);
+	*job = j;
+	return read_submission(self, &o->event->issuance_ordered,
+			       &j->submission, e);
+}
+
+static bool
+sign(const struct thread *t, struct bytes tbs, struct job *j, struct err *e)
+{
+	const struct issuer *is = t->issuer;
+	AUTO(buffer) struct buffer signature = { 0 };
+
+	buffer_free(&j->certificate);
+	if (!hsm_sign_own(is->hsm, t->number, is->ca->signature, tbs,
+			  &signature, e) ||
+	    !pki_certificate_assemble(tbs, is->ca->signature,
+				      buffer_view(&signature), &j->certificate,
+				      e))
+		return false;
+	j->signed_at = clock_now_us();
+	if (!pki_certificate_verify(buffer_view(&j->certificate), is->ca, e)) {
+		/* Never the order's fault: the order passed every check. */
+		e->kind = ERR_RETRY;
+		return err_context(e, "signed certificate");
+	}
+	return true;
+}
+
+static bool
+work(void *thread, const struct ledger_order *o, void **job, struct err *e)
+{
+	const struct thread *t = thread;
+	const struct ev_issuance_ordered *order = &o->event->issuance_ordered;
+	struct job *j = *job;
+	const struct ev_submission *submission =
+		j->submission != NULL
+			? &j->submission->request_submitted.submission
+			: NULL;
+
+	if (!order_check(order, submission, &t->issuer->policy, clock_now_us(),
+			 &j->verdict, e))
+		return false;
+	if (j->verdict.code != EV_ISSUANCE_FAILURE_CODE_UNKNOWN)
+		return true;
+	return sign(t, order->tbs_certificate, j, e);
+}
+
+static bool
+finish(void *self, const struct ledger_order *o, void *job, struct outbox *out,
+       struct err *e)
+{
+	const struct ev_issuance_ordered *order = &o->event->issuance_ordered;
+	const struct job *j = job;
+	struct event ev = { .type = EVENT_CERTIFICATE_ISSUED };
+
+	(void)self;
+	if (j->verdict.code == EV_ISSUANCE_FAILURE_CODE_UNKNOWN) {
+		ev.certificate_issued = (struct ev_certificate_issued){
+			.order_id = order->meta.event_id,
+			.request_id = order->request_id,
+			.serial_number = order->serial_number,
+			.certificate_der = buffer_view(&j->certificate),
+			.signed_at = j->signed_at,
+		};
+	} else {
+		ev.type = EVENT_ISSUANCE_FAILED;
+		ev.issuance_failed = (struct ev_issuance_failed){
+			.order_id = order->meta.event_id,
+			.request_id = order->request_id,
+			.serial_number = order->serial_number,
+			.code = j->verdict.code,
+			.rule = j->verdict.rule,
+			.detail = j->verdict.detail,
+		};
+	}
+	return outbox_send(out, &ev, e);
+}
+
+/* clang-format off */
+static const struct config_option options[] = {
+	HSM_OPTIONS,
+	{ "hsm.token", CONFIG_LIST, "issuing", 0, 0, false,
+	  "label of the token with the issuing key, e.g. issuing" },
+	{ "ca.certificate", CONFIG_TEXT, NULL, 0, 0, false,
+	  "certificate of the issuing CA, PEM, e.g. /var/lib/certflow/ca/issuing.pem" },
+	{ "ca.public_url", CONFIG_TEXT, "", 0, 0, false,
+	  "where CRL and CA certificate are served, e.g. http://ca.example; "
+	  "empty: certificates name no address" },
+	{ "profile.files", CONFIG_LIST, NULL, 0, 0, false,
+	  "certificate profiles that may be signed, e.g. "
+	  "/usr/share/certflow/profiles/org-hsm-ca4.ini" },
+	{ 0 },
+};
+/* clang-format on */
+
+static const enum event_type wants[] = {
+	EVENT_ISSUANCE_ORDERED, EVENT_CERTIFICATE_ISSUED,
+	EVENT_ISSUANCE_FAILED,  EVENT_CERTIFICATE_REJECTED,
+	EVENT_ORDER_VOIDED,
+};
+
+static const enum event_type writes[] = { EVENT_CERTIFICATE_ISSUED,
+					  EVENT_ISSUANCE_FAILED };
+
+int
+main(int argc, char *argv[])
+{
+	static const struct worker issuer = {
+		.name = "issuer",
+		.options = options,
+		.inbox = INBOX_ISSUER,
+		.wants = wants,
+		.want_count = sizeof(wants) / sizeof(wants[0]),
+		.writes = writes,
+		.write_count = sizeof(writes) / sizeof(writes[0]),
+		.holds_keys = true,
+		.threads_option = "hsm.threads",
+		.open = issuer_open,
+		.close = issuer_close,
+		.ready = ready,
+		.observe = observe,
+		.thread_open = thread_open,
+		.thread_close = free,
+		.prepare = prepare,
+		.work = work,
+		.finish = finish,
+		.job_free = job_free,
+	};
+
+	return worker_main(&issuer, argc, argv);
+}

@@ -1,0 +1,56 @@
+/*
+ * hsm_config.h - the configuration of a token group, for workers.
+ *
+ *   static const struct config_option options[] = {
+ *           HSM_OPTIONS,
+ *           { "hsm.tokens", CONFIG_LIST, ... },
+ *           { 0 },
+ *   };
+ */
+#ifndef CERTFLOW_HSM_HSM_CONFIG_H
+#define CERTFLOW_HSM_HSM_CONFIG_H
+
+#include "base/config.h"
+#include "hsm/hsm.h"
+
+#define HSM_EXIT_HUNG 75 /* EX_TEMPFAIL: restart me */
+
+/* clang-format off */
+#define HSM_OPTIONS                                                            \
+	{ "hsm.module", CONFIG_TEXT, NULL, 0, 0, false,                        \
+	  "PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so; not "        \
+	  "p11-kit-proxy, not pkcs11-spy" },                                   \
+	{ "hsm.pin_file", CONFIG_TEXT, NULL, 0, 0, true,                       \
+	  "file with the user PIN of these tokens, e.g. "                      \
+	  "/etc/certflow/pin.customer; mode 0600" },                           \
+	{ "hsm.refused_pin_file", CONFIG_TEXT, "", 0, 0, false,                \
+	  "where a refused PIN is remembered (salted digest); empty: "         \
+	  "hsm.pin_file with .refused added" },                                \
+	{ "hsm.threads", CONFIG_INT, "2", 1, 64, false,                        \
+	  "threads, and sessions per token, e.g. 4" },                         \
+	{ "hsm.check_every", CONFIG_DURATION, "30s", 100, 3600000, false,      \
+	  "idle tokens are checked this often, e.g. 30s" },                    \
+	{ "hsm.skip_attributes", CONFIG_LIST, "", 0, 0, false,                 \
+	  "attributes that this module refuses for new keys, e.g. "            \
+	  "CKA_COPYABLE,CKA_ALLOWED_MECHANISMS" },                             \
+	{ "hsm.placement", CONFIG_TEXT, "round-robin", 0, 0, false,            \
+	  "token for a new key: round-robin or first-fit" }
+/* clang-format on */
+
+/**
+ * hsm_open() from the options above.
+ * @param tokens_key  option that lists the labels: "hsm.tokens"
+ * @param own_spki    as in struct hsm_settings; absent: none, read and write
+ */
+bool hsm_open_configured(const struct config *cfg, const char *tokens_key,
+			 struct bytes own_spki, struct hsm **out, struct err *e)
+	MUST_CHECK;
+
+/**
+ * For a worker's loop, every turn: hsm_ready(), and if a call into the
+ * module hangs (hsm_overdue()) one log line and _exit(HSM_EXIT_HUNG): a
+ * thread inside a module cannot be ended, and C_Finalize would hang too.
+ */
+bool hsm_ready_or_exit(struct hsm *h, struct err *e) MUST_CHECK;
+
+#endif
