@@ -199,6 +199,17 @@ run_all(struct kafka_reader *r, struct run *run, int idle_ms, struct err *e)
 	return true;
 }
 
+/* A pause outlives the assignment it was made in: take it back. */
+static void
+run_end(struct kafka_reader *r)
+{
+	AUTO(rd_list) rd_kafka_topic_partition_list_t *l = NULL;
+
+	if (rd_kafka_assignment(r->rk, &l) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		(void)rd_kafka_resume_partitions(r->rk, l);
+	(void)rd_kafka_assign(r->rk, NULL);
+}
+
 bool
 kafka_reader_run(struct kafka_reader *r, const struct kafka_range *ranges,
 		 size_t count, int idle_ms, kafka_each each, void *self,
@@ -213,7 +224,7 @@ kafka_reader_run(struct kafka_reader *r, const struct kafka_range *ranges,
 	if (run.next == NULL)
 		return ERR_NO_MEMORY(e);
 	ok = run_start(r, &run, e) && run_all(r, &run, idle_ms, e);
-	(void)rd_kafka_assign(r->rk, NULL);
+	run_end(r);
 	free(run.next);
 	return ok;
 }

@@ -136,6 +136,17 @@ on_assign(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *list)
 	kafka_consumer_forget(c);
 }
 
+/* A pause outlives the assignment it was made in: take it back. */
+static void
+unassign(rd_kafka_t *rk)
+{
+	AUTO(rd_list) rd_kafka_topic_partition_list_t *l = NULL;
+
+	if (rd_kafka_assignment(rk, &l) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		(void)rd_kafka_resume_partitions(rk, l);
+	(void)rd_kafka_assign(rk, NULL);
+}
+
 static void
 on_revoke(struct kafka_consumer *c)
 {
@@ -151,7 +162,7 @@ on_revoke(struct kafka_consumer *c)
 		c->events.revoked(c->self, c->assignment, c->assigned_count,
 				  lost);
 	kafka_consumer_forget(c);
-	(void)rd_kafka_assign(c->rk, NULL);
+	unassign(c->rk);
 }
 
 void
