@@ -182,7 +182,7 @@ schemas_encode(struct schemas *s, const struct event *ev, struct buffer *out,
 	       struct err *e)
 {
 	AUTO(buffer) struct buffer body = { 0 };
-	int32_t id;
+	int32_t id = 0;
 
 	out->len = 0;
 	if (!schemas_id(s, ev->type, &id, e))

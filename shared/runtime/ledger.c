@@ -93,8 +93,9 @@ ledger_open(struct ledger *l, const char *key, struct err *e)
 	n = calloc(1, sizeof(*n));
 	if (n == NULL)
 		return ERR_NO_MEMORY(e);
-	strcpy(n->order.key, key);
-	strcpy(n->order.traceparent, l->traceparent);
+	memcpy(n->order.key, key, strlen(key) + 1);
+	memcpy(n->order.traceparent, l->traceparent,
+	       sizeof(n->order.traceparent));
 	n->order.event = l->now->event;
 	n->order.partition = l->partition;
 	n->order.offset = l->offset;

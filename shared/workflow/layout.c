@@ -159,7 +159,7 @@ take(struct reader *r, size_t n, const uint8_t **at)
 static bool
 get_number(struct reader *r, uint64_t max, uint64_t *out)
 {
-	const uint8_t *at;
+	const uint8_t *at = NULL;
 	uint64_t n = 0;
 
 	for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -190,7 +190,7 @@ get_signed(struct reader *r, int64_t *out)
 static bool
 get_octets(struct reader *r, struct bytes *out)
 {
-	const uint8_t *at;
+	const uint8_t *at = NULL;
 	uint64_t n;
 
 	*out = (struct bytes){ NULL, 0 };
@@ -272,7 +272,7 @@ get_integer(struct reader *r, const struct ev_type *t, void *value)
 static bool
 get_value(struct reader *r, const struct ev_type *t, void *value)
 {
-	const uint8_t *at;
+	const uint8_t *at = NULL;
 	uint64_t n;
 
 	switch (t->kind) {
