@@ -1,0 +1,212 @@
+#include <stdio.h>
+
+#include "registrar/store_internal.h"
+
+#define STATEMENT_TIMEOUT_US (INT64_C(20) * 1000000)
+
+static const struct db_statement adopt_sql = {
+	"adopt", "INSERT INTO registrar.heartbeat (slot, beat) VALUES ($1, 1) "
+		 "ON CONFLICT (slot) DO UPDATE SET beat = heartbeat.beat + 1 "
+		 "RETURNING beat"
+};
+static const struct db_statement target_sql = {
+	"target", "INSERT INTO registrar.rebuild (partition, target) "
+		  "SELECT * FROM unnest($1::int4[], $2::int8[]) "
+		  "ON CONFLICT (partition) DO UPDATE SET target = "
+		  "greatest(rebuild.target, EXCLUDED.target)"
+};
+/* From here on an earlier owner of these partitions cannot write them. */
+static const struct db_statement position_sql = {
+	"position", "INSERT INTO registrar.log_position "
+		    "(partition, next, owner) "
+		    "SELECT p, 0, $2 FROM unnest($1::int4[]) AS u(p) "
+		    "ON CONFLICT (partition) DO UPDATE SET "
+		    "owner = EXCLUDED.owner RETURNING partition, next"
+};
+static const struct db_statement forget_sql = {
+	"forget", "DELETE FROM registrar.subject WHERE partition = $1"
+};
+static const struct db_statement restart_sql = {
+	"restart",
+	"UPDATE registrar.log_position SET next = 0 WHERE partition = $1"
+};
+static const struct db_statement load_sql = {
+	"load", "SELECT state, next_deadline FROM registrar.subject "
+		"WHERE tax_code = $1"
+};
+static const struct db_statement due_sql = {
+	"due", "SELECT tax_code, partition FROM registrar.subject "
+	       "WHERE partition = ANY ($1) AND next_deadline <= $2 "
+	       "ORDER BY next_deadline LIMIT 64"
+};
+
+bool
+store_open(const char *conninfo, const char *slot, struct store **out,
+	   struct err *e)
+{
+	AUTO(store) struct store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return ERR_NO_MEMORY(e);
+	snprintf(s->slot, sizeof(s->slot), "%s", slot);
+	if (!db_open(&(struct db_config){
+			     .conninfo = conninfo,
+			     .application = "certflow-registrar",
+			     .statement_timeout_us = STATEMENT_TIMEOUT_US },
+		     &s->db, e))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_close(s->db);
+	free(s);
+}
+
+bool
+store_is_lost(const struct store *s)
+{
+	return s->lost;
+}
+
+bool
+store_partitions(const struct store_position *list, size_t count,
+		 struct db_array **out, struct err *e)
+{
+	AUTO(db_array) struct db_array *a = NULL;
+
+	if (!db_array_new(DB_INT4, &a, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!db_array_add(a, db_int4(list[i].partition), e))
+			return false;
+	*out = TAKE(a);
+	return true;
+}
+
+static bool
+set_targets(struct store *s, const int64_t *targets, int32_t count,
+	    struct err *e)
+{
+	AUTO(db_array) struct db_array *partitions = NULL;
+	AUTO(db_array) struct db_array *ends = NULL;
+
+	if (!db_array_new(DB_INT4, &partitions, e) ||
+	    !db_array_new(DB_INT8, &ends, e))
+		return false;
+	for (int32_t p = 0; p < count; p++)
+		if (!db_array_add(partitions, db_int4(p), e) ||
+		    !db_array_add(ends, db_int8(targets[p]), e))
+			return false;
+	return db_exec(s->db, &target_sql,
+		       (struct db_value[]){
+			       db_array_value(partitions, DB_INT4),
+			       db_array_value(ends, DB_INT8) },
+		       2, NULL, e);
+}
+
+bool
+store_adopt(struct store *s, const int64_t *targets, int32_t count,
+	    struct err *e)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	AUTO(db_transaction) struct db *tx = s->db;
+	int64_t beat;
+
+	if (!db_begin(s->db, e) ||
+	    !db_exec(s->db, &adopt_sql,
+		     (struct db_value[]){ db_text(s->slot) }, 1, &r, e))
+		return err_context(e, "take over slot %s", s->slot);
+	beat = db_get_int(r, 0, 0);
+	if (!set_targets(s, targets, count, e) || !db_commit(TAKE(tx), e))
+		return err_context(e, "take over slot %s", s->slot);
+	s->beat = beat;
+	s->lost = false;
+	return true;
+}
+
+bool
+store_positions(struct store *s, struct store_position *list, size_t count,
+		struct err *e)
+{
+	AUTO(db_array) struct db_array *partitions = NULL;
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!store_partitions(list, count, &partitions, e) ||
+	    !db_exec(s->db, &position_sql,
+		     (struct db_value[]){ db_array_value(partitions, DB_INT4),
+					  db_text(s->slot) },
+		     2, &r, e))
+		return err_context(e, "take over positions");
+	for (size_t row = 0; row < db_rows(r); row++)
+		for (size_t i = 0; i < count; i++)
+			if (list[i].partition == db_get_int(r, row, 0))
+				list[i].next = list[i].saved =
+					db_get_int(r, row, 1);
+	return true;
+}
+
+bool
+store_reset(struct store *s, int32_t partition, struct err *e)
+{
+	AUTO(db_transaction) struct db *tx = s->db;
+	struct db_value param = db_int4(partition);
+
+	if (!db_begin(s->db, e) ||
+	    !db_exec(s->db, &forget_sql, &param, 1, NULL, e) ||
+	    !db_exec(s->db, &restart_sql, &param, 1, NULL, e) ||
+	    !db_commit(TAKE(tx), e))
+		return err_context(e, "forget partition %d", partition);
+	return true;
+}
+
+bool
+store_load(struct store *s, const char *tax_code, struct subject **out,
+	   int64_t *deadline, bool *readable, struct err *e)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct err why = { 0 };
+
+	*out = NULL;
+	*deadline = INT64_MAX;
+	*readable = true;
+	if (!db_exec(s->db, &load_sql, (struct db_value[]){ db_text(tax_code) },
+		     1, &r, e))
+		return err_context(e, "load %s", tax_code);
+	if (db_rows(r) == 0)
+		return true;
+	if (!db_is_null(r, 0, 1))
+		*deadline = db_get_time(r, 0, 1);
+	*readable = subject_decode(db_get_bytes(r, 0, 0), out, &why);
+	return true;
+}
+
+bool
+store_due(struct store *s, const struct store_position *list, size_t count,
+	  int64_t now, struct store_due out[STORE_DUE_MAX], size_t *found,
+	  struct err *e)
+{
+	AUTO(db_array) struct db_array *partitions = NULL;
+	AUTO(db_result) struct db_result *r = NULL;
+
+	*found = 0;
+	if (!store_partitions(list, count, &partitions, e) ||
+	    !db_exec(s->db, &due_sql,
+		     (struct db_value[]){ db_array_value(partitions, DB_INT4),
+					  db_time(now) },
+		     2, &r, e))
+		return err_context(e, "read deadlines");
+	for (size_t i = 0; i < db_rows(r) && i < STORE_DUE_MAX; i++) {
+		struct store_due *due = &out[(*found)++];
+
+		snprintf(due->tax_code, sizeof(due->tax_code), "%s",
+			 db_get_text(r, i, 0));
+		due->partition = (int32_t)db_get_int(r, i, 1);
+	}
+	return true;
+}

@@ -1,0 +1,127 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "registrar/registrar.h"
+
+#define COMMIT_MS 10000
+#define ABORT_MS 10000
+
+size_t
+commit_inputs(const struct registrar *r, bool touched_only,
+	      struct kafka_partition *out)
+{
+	size_t n = 0;
+
+	for (size_t l = 0; l < r->lane_count; l++) {
+		const struct lane *lane = &r->lanes[l];
+
+		if (touched_only && !lane->touched)
+			continue;
+		for (size_t i = 0; i < INPUTS; i++)
+			out[n++] = (struct kafka_partition){
+				.topic = lane->inputs[i].topic,
+				.partition = lane->log.partition,
+				.offset = lane->inputs[i].next,
+			};
+	}
+	return n;
+}
+
+static void
+committed(struct registrar *r)
+{
+	r->began = false;
+	metric_inc(r->count.transactions, 1);
+	for (size_t l = 0; l < r->lane_count; l++) {
+		struct lane *lane = &r->lanes[l];
+
+		lane->unsettled = lane->unsettled || lane->touched;
+		lane->touched = false;
+	}
+}
+
+bool
+commit_run(struct registrar *r, struct err *e)
+{
+	AUTO(ptr) void *memory = NULL;
+	struct kafka_partition *offsets;
+	size_t n;
+
+	if (!r->began)
+		return true;
+	offsets = memory = calloc(r->lane_count * INPUTS, sizeof(*offsets));
+	if (offsets == NULL)
+		return ERR_NO_MEMORY(e);
+	n = commit_inputs(r, true, offsets);
+	if (kafka_txn_commit(r->txn, offsets, n, r->group, COMMIT_MS, e)) {
+		committed(r);
+		return true;
+	}
+	r->failed = true;
+	r->broken = e->kind == ERR_FATAL;
+	return err_context(e, "commit");
+}
+
+void
+commit_abort(struct registrar *r, const struct err *why)
+{
+	struct err e = { 0 };
+
+	log_err(LOG_WARN, "registrar", "aborted, folding again", why);
+	metric_inc(r->count.aborts, 1);
+	if (r->txn != NULL && !r->broken && r->began &&
+	    !kafka_txn_abort(r->txn, ABORT_MS, &e)) {
+		log_err(LOG_WARN, "registrar", "cannot abort", &e);
+		r->broken = true;
+	}
+	if (r->broken) {
+		kafka_txn_close(r->txn);
+		r->txn = NULL;
+	}
+	r->began = r->failed = r->broken = r->ready = false;
+	cache_drop(r->cache, -1);
+	for (size_t l = 0; l < r->lane_count; l++)
+		r->lanes[l].touched = false;
+}
+
+bool
+commit_log_positions(const struct registrar *r, struct store_position **out,
+		     struct err *e)
+{
+	struct store_position *list =
+		calloc(r->lane_count + 1, sizeof(struct store_position));
+
+	if (list == NULL)
+		return ERR_NO_MEMORY(e);
+	for (size_t l = 0; l < r->lane_count; l++)
+		list[l] = r->lanes[l].log;
+	*out = list;
+	return true;
+}
+
+bool
+commit_checkpoint(struct registrar *r, struct err *e)
+{
+	AUTO(ptr) void *memory = NULL;
+	struct store_position *list;
+	bool kept;
+
+	if (!commit_log_positions(r, &list, e))
+		return false;
+	memory = list;
+	if (!store_checkpoint(r->store, r->cache, list, r->lane_count, &kept,
+			      e))
+		return false;
+	if (!kept) {
+		r->ready = false;
+		return ERR_SET(e, ERR_RETRY, "registrar", 0,
+			       "the checkpoint was moved by somebody else: "
+			       "another owner, or a restored database");
+	}
+	for (size_t l = 0; l < r->lane_count; l++)
+		r->lanes[l].log = list[l];
+	cache_trim(r->cache);
+	metric_set(r->count.subjects, (int64_t)cache_count(r->cache));
+	metric_set(r->count.cache_bytes, (int64_t)cache_bytes(r->cache));
+	return true;
+}

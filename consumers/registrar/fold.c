@@ -1,0 +1,284 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "kafka/dead_letter.h"
+#include "registrar/registrar.h"
+
+#define ASK_MS 10000
+#define IDLE_MS 20000 /* above transaction.timeout.ms */
+#define OPEN_MS 15000
+#define CHUNK 20000 /* offsets between two checkpoints of a fold */
+
+static bool
+open_producer(struct registrar *r, struct err *e)
+{
+	static const char *const topics[] = { KAFKA_TOPIC_EVENTS,
+					      KAFKA_TOPIC_OUTCOMES,
+					      KAFKA_TOPIC_DEAD_LETTERS,
+					      KAFKA_TOPIC_INBOX_MISROUTED };
+	char id[64];
+
+	if (r->txn != NULL)
+		return true;
+	snprintf(id, sizeof(id), "certflow-registrar-%d-a",
+		 runtime_slot(r->rt));
+	return kafka_txn_open(runtime_kafka(r->rt), id, topics,
+			      sizeof(topics) / sizeof(topics[0]), OPEN_MS,
+			      &r->txn, e);
+}
+
+/* Where the group stands; where it never was, the first message there is. */
+static bool
+learn_inputs(struct registrar *r, struct kafka_partition *list, size_t n,
+	     struct err *e)
+{
+	int64_t high;
+
+	commit_inputs(r, false, list);
+	if (!kafka_consumer_pause(r->consumer, list, n, true, e) ||
+	    !kafka_consumer_committed(r->consumer, list, n, ASK_MS, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct input *in = &r->lanes[i / INPUTS].inputs[i % INPUTS];
+
+		if (list[i].offset < 0 &&
+		    !kafka_admin_watermarks(r->admin, list[i].topic,
+					    list[i].partition, ASK_MS,
+					    &list[i].offset, &high, e))
+			return false;
+		in->next = list[i].offset;
+		in->waiting = false;
+		backoff_reset(&in->backoff);
+	}
+	return true;
+}
+
+/* The true ends of all partitions, ours or not. */
+static bool
+learn_ends(struct registrar *r, int64_t *ends, struct err *e)
+{
+	int64_t low;
+
+	for (int32_t p = 0; p < r->partitions; p++)
+		if (!kafka_admin_watermarks(r->admin, KAFKA_TOPIC_EVENTS, p,
+					    ASK_MS, &low, &ends[p], e))
+			return false;
+	return true;
+}
+
+static bool
+adopt(struct registrar *r, const int64_t *ends, struct err *e)
+{
+	AUTO(ptr) void *memory = NULL;
+	struct store_position *list;
+
+	if (!commit_log_positions(r, &list, e))
+		return false;
+	memory = list;
+	if (!store_adopt(r->store, ends, r->partitions, e) ||
+	    !store_positions(r->store, list, r->lane_count, e))
+		return false;
+	for (size_t l = 0; l < r->lane_count; l++) {
+		r->lanes[l].log = list[l];
+		if (list[l].next > ends[list[l].partition])
+			return ERR_SET(e, ERR_FATAL, "registrar", 0,
+				       "the database has partition %d up to "
+				       "%lld, the log ends at %lld",
+				       (int)list[l].partition,
+				       (long long)list[l].next,
+				       (long long)ends[list[l].partition]);
+	}
+	return true;
+}
+
+/* ---- reading the log --------------------------------------------------- */
+
+struct folding {
+	struct registrar *r;
+	bool whole; /* from the log's beginning: nothing older to blame */
+	size_t records;
+};
+
+static const char *
+header(const struct kafka_message *m, const char *name, char *buf, size_t size)
+{
+	return kafka_header_text(m, name, buf, size) ? buf : NULL;
+}
+
+static bool
+fold_record(struct registrar *r, const struct kafka_message *m, struct err *e)
+{
+	AUTO(log_record) struct log_record rec = { 0 };
+	char source[KAFKA_SOURCE_TEXT_MAX];
+	char digest[2 * SHA256_LEN + 1];
+	struct cached *it;
+
+	return log_record_open(
+		       r->schemas, m->value,
+		       header(m, KAFKA_HEADER_SOURCE, source, sizeof(source)),
+		       header(m, KAFKA_HEADER_BODY_DIGEST, digest,
+			      sizeof(digest)),
+		       &rec, e) &&
+	       subjects_find(r, rec.event->meta.tax_code, m->partition, &it,
+			     e) &&
+	       subjects_apply(r, it, &rec.rec, e);
+}
+
+static bool
+each(void *self, const struct kafka_message *m, struct err *e)
+{
+	struct folding *f = self;
+	struct err reset = { 0 };
+
+	f->records++;
+	if (fold_record(f->r, m, e))
+		return true;
+	err_context(e, "%s/%d/%lld", m->topic, (int)m->partition,
+		    (long long)m->offset);
+	/* A checkpoint that does not fit the log gives way to the log. */
+	if (e->kind == ERR_FATAL && !f->whole) {
+		log_err(LOG_ERROR, "registrar", "checkpoint dropped", e);
+		e->kind = ERR_RETRY;
+		if (!store_reset(f->r->store, m->partition, &reset))
+			*e = reset;
+	}
+	return false;
+}
+
+/* Folding may take long: the group must hear of us meanwhile. */
+static bool
+still_owner(struct registrar *r, unsigned epoch, struct err *e)
+{
+	AUTO(kafka_batch) struct kafka_batch *none = NULL;
+
+	if (!kafka_consumer_poll(r->consumer, 1, 0, &none, e))
+		return false;
+	if (kafka_consumer_epoch(r->consumer) != epoch || process_stopping())
+		return ERR_SET(e, ERR_RETRY, "registrar", 0,
+			       "partitions were assigned anew");
+	return true;
+}
+
+static bool
+fold_lane(struct registrar *r, size_t l, struct kafka_reader *reader,
+	  int64_t end, struct err *e)
+{
+	unsigned epoch = kafka_consumer_epoch(r->consumer);
+	int32_t partition = r->lanes[l].log.partition;
+	struct folding f = { .r = r, .whole = r->lanes[l].log.next == 0 };
+
+	while (r->lanes[l].log.next < end) {
+		int64_t from = r->lanes[l].log.next;
+		struct kafka_range range = { KAFKA_TOPIC_EVENTS, partition,
+					     from, from + CHUNK };
+
+		if (range.to > end)
+			range.to = end;
+		if (!kafka_reader_run(reader, &range, 1, IDLE_MS, each, &f, e))
+			return false;
+		r->lanes[l].log.next = range.to;
+		if (range.to < end && (!commit_checkpoint(r, e) ||
+				       !still_owner(r, epoch, e)))
+			return false;
+	}
+	if (f.records > 0)
+		log_line(LOG_INFO, "registrar", "folded", "partition",
+			 log_int((char[24]){ 0 }, partition), "records",
+			 log_int((char[24]){ 0 }, (long long)f.records), NULL);
+	return true;
+}
+
+static bool
+fold_log(struct registrar *r, const int64_t *ends, struct err *e)
+{
+	AUTO(kafka_reader) struct kafka_reader *reader = NULL;
+
+	if (!kafka_reader_open(runtime_kafka(r->rt), &reader, e))
+		return false;
+	r->env.now = clock_now_us();
+	for (size_t l = 0; l < r->lane_count; l++)
+		if (!fold_lane(r, l, reader,
+			       ends[r->lanes[l].log.partition], e)) {
+			r->failed = false;
+			return err_context(e, "fold");
+		}
+	return commit_checkpoint(r, e);
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+/* Offsets alone: proves that the partitions are ours, and the first
+ * transaction of a process is slow. */
+static bool
+warm(struct registrar *r, struct err *e)
+{
+	for (size_t l = 0; l < r->lane_count; l++)
+		if (!emit_begin(r, &r->lanes[l], e))
+			return false;
+	return commit_run(r, e);
+}
+
+static bool
+prepare(struct registrar *r, struct kafka_partition *inputs, int64_t *ends,
+	struct err *e)
+{
+	AUTO(ptr) void *memory = NULL;
+	struct store_position *list;
+	size_t n = r->lane_count * INPUTS;
+
+	kafka_group_free(r->group);
+	r->group = NULL;
+	cache_drop(r->cache, -1);
+	if (!open_producer(r, e) ||
+	    !kafka_consumer_group(r->consumer, &r->group, e) ||
+	    !learn_inputs(r, inputs, n, e) || !learn_ends(r, ends, e) ||
+	    !adopt(r, ends, e) || !fold_log(r, ends, e) ||
+	    !commit_log_positions(r, &list, e))
+		return false;
+	memory = list;
+	return store_keys_settle(r->store, list, r->lane_count, e) &&
+	       warm(r, e) && kafka_consumer_seek(r->consumer, inputs, n, e) &&
+	       kafka_consumer_pause(r->consumer, inputs, n, false, e);
+}
+
+bool
+fold_prepare(struct registrar *r, struct err *e)
+{
+	AUTO(ptr) void *inputs = NULL;
+	AUTO(ptr) void *ends = NULL;
+
+	inputs = calloc(r->lane_count * INPUTS + 1,
+			sizeof(struct kafka_partition));
+	ends = calloc((size_t)r->partitions + 1, sizeof(int64_t));
+	if (inputs == NULL || ends == NULL)
+		return ERR_NO_MEMORY(e);
+	if (r->lane_count > 0 && !prepare(r, inputs, ends, e))
+		return err_context(e, "prepare");
+	r->ready = true;
+	return true;
+}
+
+/*
+ * Between transactions all that stands in our log partitions is ours and
+ * folded: their ends are our positions. A commit's marker may come a little
+ * later than its answer, so a partition is looked at until it stands still.
+ */
+bool
+fold_settle(struct registrar *r, struct err *e)
+{
+	for (size_t l = 0; l < r->lane_count; l++) {
+		struct lane *lane = &r->lanes[l];
+		int64_t low, high;
+
+		if (!lane->unsettled)
+			continue;
+		if (!kafka_admin_watermarks(r->admin, KAFKA_TOPIC_EVENTS,
+					    lane->log.partition, ASK_MS, &low,
+					    &high, e))
+			return false;
+		lane->unsettled = high != lane->log.next;
+		lane->log.next = high;
+	}
+	return true;
+}

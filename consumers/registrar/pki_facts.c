@@ -1,0 +1,196 @@
+#include "registrar/pki_facts.h"
+
+#include <string.h>
+
+#include "pki/certificate.h"
+#include "pki/csr.h"
+#include "pki/lint.h"
+#include "workflow/refusal.h"
+
+struct pki_facts {
+	struct pki_ca *ca;
+	struct pki_profile *profile;
+	uint8_t ca_keys[1][SHA256_LEN];
+	/* Stands in for a key that is not known yet, so that names and dates
+	 * can be judged at submission: the issuing CA's own key. */
+	struct bytes any_key;
+};
+
+bool
+pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
+	      struct err *e)
+{
+	AUTO(pki_facts) struct pki_facts *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return ERR_NO_MEMORY(e);
+	if (!pki_ca_load(cfg->ca_certificate, &f->ca, e) ||
+	    !pki_profile_load(cfg->profile, cfg->public_url, &f->profile, e))
+		return false;
+	memcpy(f->ca_keys[0], f->ca->key.spki_sha256, SHA256_LEN);
+	f->any_key = f->ca->spki;
+	*out = TAKE(f);
+	return true;
+}
+
+void
+pki_facts_free(struct pki_facts *f)
+{
+	if (f == NULL)
+		return;
+	pki_profile_free(f->profile);
+	pki_ca_free(f->ca);
+	free(f);
+}
+
+static bool
+csr_check(void *self, struct arena *a, struct bytes der, const char *tax_code,
+	  struct wf_csr *csr, struct wf_refusal *refusal, struct err *e)
+{
+	const struct pki_facts *f = self;
+	const struct pki_csr_policy policy = { .tax_code = tax_code,
+					       .ca_keys = f->ca_keys,
+					       .ca_key_count = 1 };
+	AUTO(pki_csr) struct pki_csr *found = NULL;
+	struct pki_refusal why = { 0 };
+
+	if (!pki_csr_check(der, &policy, &found, &why, e))
+		return false;
+	if (found == NULL) {
+		wf_refuse(refusal, why.code, "csr_der");
+		if (why.reason != NULL)
+			wf_refusal_param(refusal, "reason", why.reason);
+		return true;
+	}
+	*csr = (struct wf_csr){ .spki = arena_bytes(a, found->spki),
+				.key_algorithm = found->key.algorithm };
+	memcpy(csr->spki_sha256.b, found->key.spki_sha256, SHA256_LEN);
+	if (csr->spki.data == NULL)
+		return ERR_NO_MEMORY(e);
+	if (found->enrolment_id[0] == '\0')
+		return true;
+	csr->enrolment_id = arena_text(a, found->enrolment_id,
+				       strlen(found->enrolment_id));
+	return csr->enrolment_id != NULL || ERR_NO_MEMORY(e);
+}
+
+static bool
+validity(void *self, int64_t now, int32_t months, struct wf_validity *out,
+	 struct err *e)
+{
+	const struct pki_facts *f = self;
+	struct pki_validity v;
+
+	(void)e;
+	v = pki_validity(now, months, f->ca);
+	*out = (struct wf_validity){ .not_before = v.not_before,
+				     .not_after = v.not_after,
+				     .shortened = v.shortened,
+				     .ca_valid = v.ca_valid };
+	return true;
+}
+
+static struct pki_order
+order_of(const struct pki_facts *f, const struct wf_certificate_plan *plan,
+	 const char *serial)
+{
+	const struct ev_customer *c = &plan->submission->customer;
+
+	return (struct pki_order){
+		.subject = { .tax_code = plan->tax_code,
+			     .certificate_name = c->certificate_name,
+			     .province = c->province,
+			     .locality = c->locality,
+			     .country = c->country },
+		.spki = plan->spki.data != NULL ? plan->spki : f->any_key,
+		.serial_number = serial,
+		.not_before = plan->validity.not_before,
+		.not_after = plan->validity.not_after,
+	};
+}
+
+static bool
+refuse_lint(struct wf_refusal *refusal, const char *rule)
+{
+	wf_refuse(refusal, EV_REFUSAL_CODE_LINT, "submission.customer");
+	wf_refusal_param(refusal, "rule", rule);
+	return true;
+}
+
+static bool
+fill_tbs(const struct pki_facts *f, struct arena *a, struct bytes der,
+	 const char *serial, struct wf_tbs *out, struct err *e)
+{
+	*out = (struct wf_tbs){
+		.tbs = arena_bytes(a, der),
+		.serial_number = arena_text(a, serial, strlen(serial)),
+		.profile_name = f->profile->name,
+	};
+	if (out->tbs.data == NULL || out->serial_number == NULL)
+		return ERR_NO_MEMORY(e);
+	memcpy(out->profile_sha256.b, f->profile->sha256, SHA256_LEN);
+	memcpy(out->issuer_certificate_sha256.b, f->ca->sha256, SHA256_LEN);
+	return true;
+}
+
+static bool
+tbs_build(void *self, struct arena *a, const struct wf_certificate_plan *plan,
+	  struct wf_tbs *out, struct wf_refusal *refusal, struct err *e)
+{
+	const struct pki_facts *f = self;
+	AUTO(buffer) struct buffer der = { 0 };
+	struct pki_lint_context context = { .profile = f->profile,
+					    .ca = f->ca };
+	char serial[PKI_SERIAL_TEXT_MAX];
+	const char *rule = "encoding";
+	struct pki_order order;
+	struct err why = { 0 };
+
+	if (!pki_serial_draw(serial, e))
+		return false;
+	order = order_of(f, plan, serial);
+	context.spki = order.spki;
+	if (!pki_tbs_build(f->profile, f->ca, &order, &der, &why) ||
+	    !pki_lint(buffer_view(&der), &context, &rule, &why)) {
+		if (why.kind == ERR_REJECT)
+			return refuse_lint(refusal, rule);
+		*e = why;
+		return false;
+	}
+	return fill_tbs(f, a, buffer_view(&der), serial, out, e);
+}
+
+static bool
+certificate_parse(void *self, struct arena *a, struct bytes der,
+		  struct wf_certificate *out, bool *parsed, struct err *e)
+{
+	const struct pki_facts *f = self;
+	struct pki_certificate c;
+	struct err why = { 0 };
+
+	*parsed = false;
+	if (!pki_certificate_parse(der, &c, &why)) {
+		if (why.kind == ERR_REJECT)
+			return true;
+		*e = why;
+		return false;
+	}
+	*out = (struct wf_certificate){
+		.tbs = c.tbs,
+		.signature_verifies = pki_certificate_verify(der, f->ca, &why),
+		.serial_number = arena_text(a, c.serial_number,
+					    strlen(c.serial_number)),
+	};
+	*parsed = true;
+	return out->serial_number != NULL || ERR_NO_MEMORY(e);
+}
+
+struct wf_pki
+pki_facts_lend(struct pki_facts *f)
+{
+	return (struct wf_pki){ .self = f,
+				.csr_check = csr_check,
+				.validity = validity,
+				.tbs_build = tbs_build,
+				.certificate_parse = certificate_parse };
+}

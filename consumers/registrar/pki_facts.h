@@ -1,0 +1,27 @@
+/*
+ * pki_facts.h - shared/pki as the workflow's struct wf_pki.
+ */
+#ifndef CERTFLOW_REGISTRAR_PKI_FACTS_H
+#define CERTFLOW_REGISTRAR_PKI_FACTS_H
+
+#include "workflow/facts.h"
+
+struct pki_facts;
+
+struct pki_facts_config {
+	const char *ca_certificate; /* PEM of the issuing CA             */
+	const char *profile;        /* INI of the certificate profile    */
+	const char *public_url;     /* where CRL and CA certificate are served;
+				       "": certificates carry no address */
+};
+
+/** Reads the files once. Release with pki_facts_free(). */
+bool pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
+		   struct err *e) MUST_CHECK;
+void pki_facts_free(struct pki_facts *f);
+DEFINE_AUTO(pki_facts, struct pki_facts *, pki_facts_free);
+
+/** The callbacks; borrow f. */
+struct wf_pki pki_facts_lend(struct pki_facts *f);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * store.h - the registrar's checkpoint in PostgreSQL.
+ *
+ * The log is the truth; this only shortens the way to it and keeps public
+ * keys unique across all tax codes.  Every write is a compare-and-set, so
+ * that a database which was lost, restored or taken over by another owner
+ * is noticed: the caller then drops its memory and folds the log again.
+ *
+ * ERR_RETRY whenever the database is away. One thread.
+ */
+#ifndef CERTFLOW_REGISTRAR_STORE_H
+#define CERTFLOW_REGISTRAR_STORE_H
+
+#include "registrar/cache.h"
+#include "workflow/facts.h"
+
+#define STORE_SLOT_MAX 64
+#define STORE_DUE_MAX 64
+#define STORE_TAX_CODE_MAX 32
+
+struct store;
+
+/* Where the log of one partition stands, in memory and in the database. */
+struct store_position {
+	int32_t partition;
+	int64_t next;  /* first offset not yet folded       */
+	int64_t saved; /* the same, as the database has it  */
+};
+
+/** @param slot copied; release with store_close() */
+bool store_open(const char *conninfo, const char *slot, struct store **out,
+		struct err *e) MUST_CHECK;
+void store_close(struct store *s);
+DEFINE_AUTO(store, struct store *, store_close);
+
+/**
+ * Begin anew: take over the heartbeat of this slot and demand that every
+ * partition of the log has been folded up to targets[p] by somebody before
+ * a key may be claimed.
+ */
+bool store_adopt(struct store *s, const int64_t *targets, int32_t count,
+		 struct err *e) MUST_CHECK;
+
+/** Take over these partitions; saved positions into list[].next and .saved,
+ * 0 where there was no row. */
+bool store_positions(struct store *s, struct store_position *list, size_t count,
+		     struct err *e) MUST_CHECK;
+
+/** Forget a partition, so that it is folded from the log's beginning. */
+bool store_reset(struct store *s, int32_t partition, struct err *e) MUST_CHECK;
+
+/**
+ * The checkpointed subject, NULL if there is none.
+ * @param readable  false: there is one, but its octets are not ours
+ */
+bool store_load(struct store *s, const char *tax_code, struct subject **out,
+		int64_t *deadline, bool *readable, struct err *e) MUST_CHECK;
+
+/**
+ * Write all dirty subjects, their keys and the positions in one SQL
+ * transaction, and mark them clean.
+ * @param kept  false: somebody else moved the rows; nothing was written
+ */
+bool store_checkpoint(struct store *s, struct cache *c,
+		      struct store_position *list, size_t count, bool *kept,
+		      struct err *e) MUST_CHECK;
+
+struct store_due {
+	char tax_code[STORE_TAX_CODE_MAX];
+	int32_t partition;
+};
+
+/** Tax codes of these partitions whose deadline has come, oldest first. */
+bool store_due(struct store *s, const struct store_position *list, size_t count,
+	       int64_t now, struct store_due out[STORE_DUE_MAX], size_t *found,
+	       struct err *e) MUST_CHECK;
+
+/* ---- keys ------------------------------------------------------------ */
+
+struct store_claim {
+	struct ev_sha256 spki;
+	const char *tax_code;
+	int32_t partition;
+	const char *cause; /* topic/partition/offset */
+};
+
+/**
+ * Reserve a key for a tax code, or learn that it belongs to another one.
+ * ERR_RETRY  not known yet: a rebuild is going on, another reservation is
+ *            undecided, or the database is not the one we knew
+ * @param reserved  a new reservation was made: release it if the event is
+ *                  not admitted after all
+ */
+bool store_key_claim(struct store *s, const struct store_claim *c,
+		     enum wf_key_claim *out, bool *reserved,
+		     struct err *e) MUST_CHECK;
+
+/** Give a reservation back that no admitted event uses. */
+bool store_key_release(struct store *s, const struct store_claim *c,
+		       struct err *e) MUST_CHECK;
+
+/** After a fold: reservations of these partitions that reached no event. */
+bool store_keys_settle(struct store *s, const struct store_position *list,
+		       size_t count, struct err *e) MUST_CHECK;
+
+/** Did a claim or checkpoint find another database than before? */
+bool store_is_lost(const struct store *s);
+
+#endif

@@ -1,0 +1,66 @@
+#include "base/log.h"
+#include "registrar/registrar.h"
+
+int64_t
+subjects_deadline(const struct registrar *r, const struct subject *s)
+{
+	int64_t due = subject_next_deadline(s, &r->env);
+	const struct wf_deferred *d;
+
+	for (size_t i = 0; (d = subject_deferred(s, i)) != NULL; i++)
+		if (d->deadline < due)
+			due = d->deadline;
+	return due;
+}
+
+/* Octets that we cannot read any more: the log has them all. */
+static bool
+unreadable(struct registrar *r, const char *tax_code, int32_t partition,
+	   struct err *e)
+{
+	if (!store_reset(r->store, partition, e))
+		return false;
+	log_line(LOG_WARN, tax_code, "checkpoint unreadable, folding again",
+		 NULL);
+	r->failed = true;
+	return ERR_SET(e, ERR_RETRY, "registrar", 0,
+		       "checkpoint of %s is unreadable", tax_code);
+}
+
+bool
+subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
+	      struct cached **out, struct err *e)
+{
+	AUTO(subject) struct subject *s = NULL;
+	int64_t deadline;
+	bool readable;
+
+	*out = cache_find(r->cache, tax_code);
+	if (*out != NULL)
+		return true;
+	if (!store_load(r->store, tax_code, &s, &deadline, &readable, e))
+		return false;
+	if (!readable)
+		return unreadable(r, tax_code, partition, e);
+	if (s == NULL && !subject_new(tax_code, &s, e))
+		return false;
+	if (!cache_add(r->cache, TAKE(s), partition, out, e))
+		return false;
+	(*out)->deadline = deadline;
+	return true;
+}
+
+bool
+subjects_apply(struct registrar *r, struct cached *it,
+	       const struct wf_record *rec, struct err *e)
+{
+	int64_t before = subject_sequence(it->subject);
+
+	if (!subject_apply(it->subject, rec, e))
+		return err_context(e, "fold %s",
+				   subject_tax_code(it->subject));
+	if (subject_sequence(it->subject) == before)
+		return true; /* the checkpoint had it */
+	cache_changed(r->cache, it, subjects_deadline(r, it->subject));
+	return true;
+}
