@@ -82,8 +82,8 @@ decide(struct registrar *r, struct lane *lane, const struct cached *it,
 	if (!done || d->verdict != WF_ADMITTED)
 		release_claims(r);
 	r->cause = NULL;
-	return done || err_context(e, "decide %s",
-				   event_type_name(in->event->type));
+	return done ||
+	       err_context(e, "decide %s", event_type_name(in->event->type));
 }
 
 /* Fold what was sent, read back from its own octets: what lives and what a
@@ -142,8 +142,8 @@ tell(struct registrar *r, const struct wf_decision *d, const char *tax_code,
      const char *event_name)
 {
 	static const char *const said[] = {
-		[WF_ADMITTED] = "admitted",  [WF_REFUSED] = "refused",
-		[WF_DEFERRED] = "deferred",  [WF_STILL_WAITING] = "waiting",
+		[WF_ADMITTED] = "admitted", [WF_REFUSED] = "refused",
+		[WF_DEFERRED] = "deferred", [WF_STILL_WAITING] = "waiting",
 		[WF_REPEATED] = "repeated",
 	};
 	struct metric *const counts[] = {

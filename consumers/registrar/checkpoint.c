@@ -49,10 +49,10 @@ store_open(const char *conninfo, const char *slot, struct store **out,
 	if (s == NULL)
 		return ERR_NO_MEMORY(e);
 	snprintf(s->slot, sizeof(s->slot), "%s", slot);
-	if (!db_open(&(struct db_config){
-			     .conninfo = conninfo,
-			     .application = "certflow-registrar",
-			     .statement_timeout_us = STATEMENT_TIMEOUT_US },
+	if (!db_open(&(struct db_config){ .conninfo = conninfo,
+					  .application = "certflow-registrar",
+					  .statement_timeout_us =
+						  STATEMENT_TIMEOUT_US },
 		     &s->db, e))
 		return false;
 	*out = TAKE(s);
@@ -104,9 +104,8 @@ set_targets(struct store *s, const int64_t *targets, int32_t count,
 		    !db_array_add(ends, db_int8(targets[p]), e))
 			return false;
 	return db_exec(s->db, &target_sql,
-		       (struct db_value[]){
-			       db_array_value(partitions, DB_INT4),
-			       db_array_value(ends, DB_INT8) },
+		       (struct db_value[]){ db_array_value(partitions, DB_INT4),
+					    db_array_value(ends, DB_INT8) },
 		       2, NULL, e);
 }
 
@@ -119,8 +118,8 @@ store_adopt(struct store *s, const int64_t *targets, int32_t count,
 	int64_t beat;
 
 	if (!db_begin(s->db, e) ||
-	    !db_exec(s->db, &adopt_sql,
-		     (struct db_value[]){ db_text(s->slot) }, 1, &r, e))
+	    !db_exec(s->db, &adopt_sql, (struct db_value[]){ db_text(s->slot) },
+		     1, &r, e))
 		return err_context(e, "take over slot %s", s->slot);
 	beat = db_get_int(r, 0, 0);
 	if (!set_targets(s, targets, count, e) || !db_commit(TAKE(tx), e))

@@ -48,10 +48,10 @@ enum {
 #define KEY_COLS (COL_COUNT - COL_KEY)
 
 static const enum db_type types[COL_COUNT] = {
-	[COL_TAX_CODE] = DB_TEXT,	   [COL_PARTITION] = DB_INT4,
-	[COL_SEQUENCE] = DB_INT8,	   [COL_DEADLINE] = DB_TIME,
-	[COL_STATE] = DB_BYTEA,		   [COL_KEY] = DB_BYTEA,
-	[COL_KEY_TAX_CODE] = DB_TEXT,	   [COL_KEY_PARTITION] = DB_INT4,
+	[COL_TAX_CODE] = DB_TEXT,     [COL_PARTITION] = DB_INT4,
+	[COL_SEQUENCE] = DB_INT8,     [COL_DEADLINE] = DB_TIME,
+	[COL_STATE] = DB_BYTEA,       [COL_KEY] = DB_BYTEA,
+	[COL_KEY_TAX_CODE] = DB_TEXT, [COL_KEY_PARTITION] = DB_INT4,
 };
 
 /* Columns of the rows gathered so far. */

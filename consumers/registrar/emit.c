@@ -149,7 +149,7 @@ emit_dead_letter(struct registrar *r, struct lane *lane,
 	struct kafka_dead_letter d;
 
 	kafka_dead_letter_fill(&d, m, ev_refusal_code_name(in->why.code),
-			       in->detail, false);
+			       in->detail);
 	return send(r, lane, &d.record, e);
 }
 
@@ -167,13 +167,13 @@ emit_misplaced(struct registrar *r, struct lane *lane,
 	for (size_t i = 0; i < m->header_count && i < KAFKA_HEADERS_MAX; i++)
 		if (strcmp(m->headers[i].name, KAFKA_HEADER_SOURCE) != 0)
 			headers[n++] = m->headers[i];
-	return send(r, lane,
-		    &(struct kafka_record){
-			    .topic = KAFKA_TOPIC_INBOX_MISROUTED,
-			    .partition = KAFKA_PARTITION_BY_KEY,
-			    .key = m->key,
-			    .value = m->value,
-			    .headers = headers,
-			    .header_count = n },
-		    e);
+	return send(
+		r, lane,
+		&(struct kafka_record){ .topic = KAFKA_TOPIC_INBOX_MISROUTED,
+					.partition = KAFKA_PARTITION_BY_KEY,
+					.key = m->key,
+					.value = m->value,
+					.headers = headers,
+					.header_count = n },
+		e);
 }

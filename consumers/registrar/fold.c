@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "kafka/dead_letter.h"
 #include "registrar/registrar.h"
@@ -178,8 +179,8 @@ fold_lane(struct registrar *r, size_t l, struct kafka_reader *reader,
 		if (!kafka_reader_run(reader, &range, 1, IDLE_MS, each, &f, e))
 			return false;
 		r->lanes[l].log.next = range.to;
-		if (range.to < end && (!commit_checkpoint(r, e) ||
-				       !still_owner(r, epoch, e)))
+		if (range.to < end &&
+		    (!commit_checkpoint(r, e) || !still_owner(r, epoch, e)))
 			return false;
 	}
 	if (f.records > 0)
@@ -198,8 +199,8 @@ fold_log(struct registrar *r, const int64_t *ends, struct err *e)
 		return false;
 	r->env.now = clock_now_us();
 	for (size_t l = 0; l < r->lane_count; l++)
-		if (!fold_lane(r, l, reader,
-			       ends[r->lanes[l].log.partition], e)) {
+		if (!fold_lane(r, l, reader, ends[r->lanes[l].log.partition],
+			       e)) {
 			r->failed = false;
 			return err_context(e, "fold");
 		}

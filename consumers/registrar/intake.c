@@ -13,7 +13,7 @@
 bool
 intake_tax_code_valid(const char *text)
 {
-	return tax_code_check(text) == TAX_CODE_VALID;
+	return tax_code_is_canonical(text);
 }
 
 static bool
@@ -38,8 +38,8 @@ unreadable_err(struct intake *it, const struct err *why)
 		code = EV_REFUSAL_CODE_BODY_INVALID;
 	if (code == EV_REFUSAL_CODE_BODY_INVALID && colon != NULL &&
 	    memchr(why->text, ' ', (size_t)(colon - why->text)) == NULL)
-		snprintf(field, sizeof(field), "%.*s",
-			 (int)(colon - why->text), why->text);
+		snprintf(field, sizeof(field), "%.*s", (int)(colon - why->text),
+			 why->text);
 	return unreadable(it, code, field, why->text);
 }
 
@@ -110,7 +110,7 @@ read_body(struct schemas *schemas, struct bytes value, struct intake *it,
 			   e) ||
 	    !schemas_writer(schemas, in->schema_id, &w, e))
 		return false;
-	if (event_record(avro_writer_type(w)) == NULL ||
+	if (avro_writer_type(w) == EVENT_NONE ||
 	    avro_writer_type(w) >= EVENT_OUTCOME)
 		return ERR_SET(e, ERR_REJECT, "registrar",
 			       EV_REFUSAL_CODE_SCHEMA_UNKNOWN,
@@ -137,8 +137,8 @@ judge_key(struct intake *it, struct bytes key)
 	const char *inside = it->event->meta.tax_code;
 
 	if (key.data == NULL || key.len == 0)
-		return unreadable(it, EV_REFUSAL_CODE_RECORD_KEY_MISSING,
-				  "key", "the record has no key");
+		return unreadable(it, EV_REFUSAL_CODE_RECORD_KEY_MISSING, "key",
+				  "the record has no key");
 	if (!bytes_equal(key, bytes_of_str(inside)))
 		return unreadable(it, EV_REFUSAL_CODE_RECORD_KEY_MISMATCH,
 				  "meta.tax_code",
@@ -186,8 +186,8 @@ intake_open(struct schemas *schemas, const struct kafka_message *m,
 			return unreadable_err(it, &why);
 		*e = why;
 		intake_free(it);
-		return err_context(e, "%s/%d/%lld", m->topic,
-				   (int)m->partition, (long long)m->offset);
+		return err_context(e, "%s/%d/%lld", m->topic, (int)m->partition,
+				   (long long)m->offset);
 	}
 	return judge_key(it, m->key);
 }

@@ -25,8 +25,8 @@ enum intake_kind {
 
 struct intake {
 	enum intake_kind kind;
-	struct wf_input in;   /* INTAKE_EVENT                        */
-	struct event *event;  /* owned; NULL if it could not be read  */
+	struct wf_input in;      /* INTAKE_EVENT                        */
+	struct event *event;     /* owned; NULL if it could not be read  */
 	struct bytes after_meta; /* inside in.body                    */
 	struct wf_refusal why;
 	char detail[ERR_TEXT_MAX];
@@ -43,8 +43,8 @@ struct intake {
  * @return false: ERR_RETRY, not decided: the same message again later
  */
 bool intake_open(struct schemas *schemas, const struct kafka_message *m,
-		 int32_t partitions, struct intake *out,
-		 struct err *e) MUST_CHECK;
+		 int32_t partitions, struct intake *out, struct err *e)
+	MUST_CHECK;
 
 /** The same for an event that was deferred; its payload is borrowed. It was
  * readable once: ERR_FATAL if it is not now. */

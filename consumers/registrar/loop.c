@@ -56,9 +56,9 @@ go_on(struct registrar *r, struct err *e)
 	for (size_t l = 0; l < r->lane_count; l++)
 		for (size_t i = 0; i < INPUTS; i++) {
 			struct input *in = &r->lanes[l].inputs[i];
-			struct kafka_partition at = {
-				in->topic, r->lanes[l].log.partition, in->next
-			};
+			struct kafka_partition at = { in->topic,
+						      r->lanes[l].log.partition,
+						      in->next };
 
 			if (!in->waiting || !backoff_ready(&in->backoff))
 				continue;
@@ -146,8 +146,8 @@ static bool
 too_often(struct registrar *r)
 {
 	int64_t now = clock_monotonic_us();
-	bool often = r->fatal_at[0] != 0 &&
-		     now - r->fatal_at[0] < FATAL_WINDOW_US;
+	bool often =
+		r->fatal_at[0] != 0 && now - r->fatal_at[0] < FATAL_WINDOW_US;
 
 	r->fatal_at[0] = r->fatal_at[1];
 	r->fatal_at[1] = now;

@@ -26,12 +26,18 @@ struct rules {
 };
 
 static const enum event_type writes[] = {
-	EVENT_ISSUANCE_ORDERED,	      EVENT_ACTIVATION_ORDERED,
-	EVENT_ENROLMENT_ABANDONED,    EVENT_EVENT_DEFERRED,
-	EVENT_EVENT_REFUSED,	      EVENT_CERTIFICATE_DEACTIVATED,
-	EVENT_REQUEST_LAPSED,	      EVENT_CERTIFICATE_REJECTED,
-	EVENT_ORDER_VOIDED,	      EVENT_CERTIFICATE_REVOKED,
-	EVENT_CERTIFICATE_SUSPENDED,  EVENT_CERTIFICATE_RESUMED,
+	EVENT_ISSUANCE_ORDERED,
+	EVENT_ACTIVATION_ORDERED,
+	EVENT_ENROLMENT_ABANDONED,
+	EVENT_EVENT_DEFERRED,
+	EVENT_EVENT_REFUSED,
+	EVENT_CERTIFICATE_DEACTIVATED,
+	EVENT_REQUEST_LAPSED,
+	EVENT_CERTIFICATE_REJECTED,
+	EVENT_ORDER_VOIDED,
+	EVENT_CERTIFICATE_REVOKED,
+	EVENT_CERTIFICATE_SUSPENDED,
+	EVENT_CERTIFICATE_RESUMED,
 	EVENT_OUTCOME,
 };
 
@@ -99,12 +105,12 @@ add_metrics(struct registrar *r)
 	c->aborts = metrics_add(m, METRIC_COUNTER,
 				"certflow_registrar_aborts_total", NULL,
 				"transactions aborted");
-	c->subjects = metrics_add(m, METRIC_GAUGE,
-				  "certflow_registrar_subjects", NULL,
-				  "tax codes in memory");
-	c->cache_bytes = metrics_add(m, METRIC_GAUGE,
-				     "certflow_registrar_cache_bytes", NULL,
-				     "octets of tax codes in memory");
+	c->subjects =
+		metrics_add(m, METRIC_GAUGE, "certflow_registrar_subjects",
+			    NULL, "tax codes in memory");
+	c->cache_bytes =
+		metrics_add(m, METRIC_GAUGE, "certflow_registrar_cache_bytes",
+			    NULL, "octets of tax codes in memory");
 }
 
 static void
@@ -152,9 +158,9 @@ static bool
 open_bus(struct registrar *r, struct err *e)
 {
 	static const char *const equal[] = {
-		KAFKA_TOPIC_INBOX_EINVOICE, KAFKA_TOPIC_INBOX_OFFICER,
-		KAFKA_TOPIC_INBOX_MANAGER,  KAFKA_TOPIC_INBOX_KEYGEN,
-		KAFKA_TOPIC_INBOX_ISSUER,   KAFKA_TOPIC_INBOX_ACTIVATOR,
+		KAFKA_TOPIC_INBOX_EINVOICE,  KAFKA_TOPIC_INBOX_OFFICER,
+		KAFKA_TOPIC_INBOX_MANAGER,   KAFKA_TOPIC_INBOX_KEYGEN,
+		KAFKA_TOPIC_INBOX_ISSUER,    KAFKA_TOPIC_INBOX_ACTIVATOR,
 		KAFKA_TOPIC_INBOX_MISROUTED, KAFKA_TOPIC_EVENTS,
 		KAFKA_TOPIC_OUTCOMES,
 	};

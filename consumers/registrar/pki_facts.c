@@ -69,8 +69,8 @@ csr_check(void *self, struct arena *a, struct bytes der, const char *tax_code,
 		return ERR_NO_MEMORY(e);
 	if (found->enrolment_id[0] == '\0')
 		return true;
-	csr->enrolment_id = arena_text(a, found->enrolment_id,
-				       strlen(found->enrolment_id));
+	csr->enrolment_id =
+		arena_text(a, found->enrolment_id, strlen(found->enrolment_id));
 	return csr->enrolment_id != NULL || ERR_NO_MEMORY(e);
 }
 
@@ -178,8 +178,8 @@ certificate_parse(void *self, struct arena *a, struct bytes der,
 	*out = (struct wf_certificate){
 		.tbs = c.tbs,
 		.signature_verifies = pki_certificate_verify(der, f->ca, &why),
-		.serial_number = arena_text(a, c.serial_number,
-					    strlen(c.serial_number)),
+		.serial_number =
+			arena_text(a, c.serial_number, strlen(c.serial_number)),
 	};
 	*parsed = true;
 	return out->serial_number != NULL || ERR_NO_MEMORY(e);

@@ -95,14 +95,14 @@ bool emit_begin(struct registrar *r, struct lane *lane, struct err *e)
 
 /** Wire bytes of a decision's record; `in` only for one that is the input. */
 bool emit_encode(struct registrar *r, const struct wf_emit *emit,
-		 const struct intake *in, struct buffer *wire,
-		 struct err *e) MUST_CHECK;
+		 const struct intake *in, struct buffer *wire, struct err *e)
+	MUST_CHECK;
 
 /** To the log. */
 bool emit_log(struct registrar *r, struct lane *lane,
 	      const struct wf_emit *emit, const struct intake *in,
-	      const char *traceparent, struct bytes wire,
-	      struct err *e) MUST_CHECK;
+	      const char *traceparent, struct bytes wire, struct err *e)
+	MUST_CHECK;
 
 /** To certflow.outcomes. @param key  as in the inbox; absent: none */
 bool emit_outcome(struct registrar *r, struct lane *lane,

@@ -92,8 +92,8 @@ struct store_claim {
  *                  not admitted after all
  */
 bool store_key_claim(struct store *s, const struct store_claim *c,
-		     enum wf_key_claim *out, bool *reserved,
-		     struct err *e) MUST_CHECK;
+		     enum wf_key_claim *out, bool *reserved, struct err *e)
+	MUST_CHECK;
 
 /** Give a reservation back that no admitted event uses. */
 bool store_key_release(struct store *s, const struct store_claim *c,

@@ -57,8 +57,7 @@ subjects_apply(struct registrar *r, struct cached *it,
 	int64_t before = subject_sequence(it->subject);
 
 	if (!subject_apply(it->subject, rec, e))
-		return err_context(e, "fold %s",
-				   subject_tax_code(it->subject));
+		return err_context(e, "fold %s", subject_tax_code(it->subject));
 	if (subject_sequence(it->subject) == before)
 		return true; /* the checkpoint had it */
 	cache_changed(r->cache, it, subjects_deadline(r, it->subject));
