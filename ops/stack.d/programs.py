@@ -55,6 +55,8 @@ def _special(home, name):
             "ca.certificate": home.path("ca", "issuing.pem"),
             "ca.dir": home.path("ca"),
             "ca.public_url": publicfiles.url(home),
+            "profile.file": os.path.join(
+                REPO, "schemas", "profiles", "org-hsm-ca4.ini"),
             "catalogue.file": os.path.join(
                 REPO, "schemas", "catalogue", "catalogue.json"),
             "dossier.file": os.path.join(
