@@ -182,8 +182,15 @@ class BadMessages(unittest.TestCase):
 
     def test_misplaced_again_is_a_dead_letter(self):
         right = self.bed.publish("einvoice", self.event)
-        self.check(self.wire, "RECORD_KEY_MISMATCH", inbox="misrouted",
-                   partition=(right["partition"] + 1) % 12, logged=False)
+        first = {"topic": "certflow.inbox.einvoice", "partition": 0,
+                 "offset": 4711}
+        place = self.bed.send(
+            "misrouted", self.wire, self.tax_code,
+            partition=(right["partition"] + 1) % 12,
+            headers={"certflow-source": "certflow.inbox.einvoice/0/4711"})
+        self.assertEqual(self.bed.outcome(first)["code"],
+                         "RECORD_KEY_MISMATCH")
+        self.find_dead_letter(place, self.wire, "RECORD_KEY_MISMATCH")
 
     def test_misrouted_without_a_source(self):
         self.check(self.wire, "ROLE", inbox="misrouted", logged=False)
