@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "commands.h"
 #include "kafka/admin.h"
 
 #define ASK_MS 20000
+#define AGREE_TRIES 25 /* of 0.2 s */
 
 struct options {
 	const char *kafka;
@@ -179,6 +181,26 @@ create(struct kafka_admin *a, const struct options *o, struct err *e)
 	return true;
 }
 
+/* A new topic or setting takes the brokers a moment to agree on. */
+static bool
+check(struct kafka_admin *a, const struct options *o, struct findings *all,
+      struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = 200000000 };
+	int tries = o->create ? AGREE_TRIES : 1;
+	size_t deviations;
+
+	for (;;) {
+		all->count = 0;
+		if (!kafka_admin_check_topics(a, o->partitions, ASK_MS,
+					      on_finding, all, &deviations, e))
+			return false;
+		if (all->count == 0 || --tries == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+}
+
 static bool
 run(const struct options *o, struct findings *all, struct err *e)
 {
@@ -188,12 +210,9 @@ run(const struct options *o, struct findings *all, struct err *e)
 		.properties_file = getenv("CERTFLOW_KAFKA_PROPERTIES_FILE"),
 	};
 	AUTO(kafka_admin) struct kafka_admin *a = NULL;
-	size_t deviations;
 
 	if (!kafka_admin_open(&kafka, &a, e) ||
-	    (o->create && !create(a, o, e)) ||
-	    !kafka_admin_check_topics(a, o->partitions, ASK_MS, on_finding, all,
-				      &deviations, e))
+	    (o->create && !create(a, o, e)) || !check(a, o, all, e))
 		return false;
 	if (o->json)
 		return print_json(a, all, e);

@@ -171,8 +171,8 @@ def program_folders():
     chosen = os.environ.get("CERTFLOW_BUILD")
     if chosen:
         return [os.path.join(os.path.abspath(chosen), "bin")]
-    return [os.path.join(REPO, f"build-{preset}", "bin")
-            for preset in ("release", "dev", "asan")]
+    return [os.path.join(REPO, folder, "bin") for folder in
+            ("build-release", "build-dev", "build", "build-asan")]
 
 
 def find_program(name):
