@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# certflow ca init, crl, hsm list and check on SoftHSM tokens of their own,
+# judged by OpenSSL, GnuTLS and pkcs11-tool.
+set -uo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+certflow=${CERTFLOW_BUILD:-$repo/build}/bin/certflow
+module=/usr/lib/softhsm/libsofthsm2.so
+CERTFLOW_HOME=$(mktemp -d /tmp/certflow-ca-XXXXXX)
+trap 'rm -rf "$CERTFLOW_HOME"' EXIT
+ca=$CERTFLOW_HOME/ca
+export CERTFLOW_HOME CERTFLOW_CA_DIR=$ca
+export CERTFLOW_PUBLIC_URL=http://127.0.0.1:8080
+unset CERTFLOW_PIN_FILE_ROOT CERTFLOW_PIN_FILE_ISSUING \
+	CERTFLOW_PIN_FILE_CUSTOMER CERTFLOW_PKCS11_MODULE
+passed=0
+failed=0
+
+# ok WHAT COMMAND...: the command succeeds
+ok() {
+	local what=$1 output
+	shift
+	if output=$("$@" 2>&1); then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf 'FAILED %s\n%s\n' "$what" "$output"
+	fi
+}
+
+# says WHAT TEXT STATUS COMMAND...: it ends with STATUS and says TEXT
+says() {
+	local what=$1 text=$2 status=$3 output code
+	shift 3
+	output=$("$@" 2>&1)
+	code=$?
+	if [[ $code -eq $status && $output == *"$text"* ]]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf 'FAILED %s: status %s\n%s\n' "$what" "$code" "$output"
+	fi
+}
+
+# Fresh tokens of the three groups.
+tokens() {
+	local group label conf
+	rm -rf "${CERTFLOW_HOME:?}"/* && mkdir "$CERTFLOW_HOME/etc"
+	for group in root issuing customer; do
+		conf=$CERTFLOW_HOME/$group.conf
+		mkdir "$CERTFLOW_HOME/$group"
+		printf 'directories.tokendir = %s\nlog.level = ERROR\n' \
+			"$CERTFLOW_HOME/$group" >"$conf"
+		(umask 077 && echo "4711$RANDOM" >"$CERTFLOW_HOME/etc/pin.$group")
+		label=$group
+		[[ $group == customer ]] && label=customer-1
+		SOFTHSM2_CONF=$conf softhsm2-util --init-token --free \
+			--label "$label" --so-pin 12345678 \
+			--pin "$(cat "$CERTFLOW_HOME/etc/pin.$group")" >/dev/null
+		export "CERTFLOW_SOFTHSM2_CONF_${group^^}=$conf"
+	done
+}
+
+# objects GROUP ARGUMENT...: pkcs11-tool, logged in
+objects() {
+	local group=$1
+	shift
+	SOFTHSM2_CONF=$CERTFLOW_HOME/$group.conf pkcs11-tool \
+		--module "$module" --login \
+		--pin "$(cat "$CERTFLOW_HOME/etc/pin.$group")" "$@" 2>/dev/null
+}
+
+digest() {
+	(cd "$ca" && sha256sum ./* | sha256sum)
+}
+
+number() {
+	openssl crl -in "$ca/$1.crl" -inform DER -noout -crlnumber
+}
+
+unchanged() {
+	[[ $(digest) == "$1" ]]
+}
+
+same_key() {
+	[[ $(openssl x509 -in "$ca/issuing.pem" -noout -pubkey) == "$1" ]]
+}
+
+certificates_verify() {
+	openssl verify -x509_strict -CAfile "$ca/root.pem" "$ca/issuing.pem" &&
+		openssl verify -x509_strict -crl_check_all \
+			-CRLfile "$ca/root.crl.pem" -CAfile "$ca/root.pem" \
+			"$ca/issuing.pem" &&
+		openssl crl -in "$ca/issuing.crl" -inform DER -noout \
+			-CAfile "$ca/issuing.pem" &&
+		certtool --verify --load-ca-certificate "$ca/root.pem" \
+			--infile "$ca/issuing.pem"
+}
+
+private_key_is_safe() {
+	local found
+	found=$(objects "$1" --list-objects --type privkey)
+	[[ $found == *"sensitive, always sensitive, never extractable, local"* ]] &&
+		[[ $found == *"Usage:      sign"* ]] &&
+		[[ $found == *"Allowed mechanisms: $2"* ]]
+}
+
+for kind in rsa2048 p256; do
+	mechanism=RSA-PKCS
+	[[ $kind == p256 ]] && mechanism=ECDSA
+	tokens
+	ok "$kind: init" "$certflow" ca init --key "$kind"
+	ok "$kind: verify" certificates_verify
+	ok "$kind: root key" private_key_is_safe root "$mechanism"
+	ok "$kind: issuing key" private_key_is_safe issuing "$mechanism"
+	ok "$kind: check" "$certflow" hsm check
+	says "$kind: list" "never extractable" 0 "$certflow" hsm list
+	before=$(digest)
+	says "$kind: again" "already holds a CA" 3 "$certflow" ca init
+	ok "$kind: nothing changed" unchanged "$before"
+	says "$kind: other directory" "already holds the certificate" 3 \
+		"$certflow" ca init --out "$CERTFLOW_HOME/other"
+	says "$kind: first number" crlNumber=0x01 0 number issuing
+	ok "$kind: crl" "$certflow" crl
+	ok "$kind: crl" "$certflow" crl
+	says "$kind: number" crlNumber=0x03 0 number issuing
+	ok "$kind: root crl" "$certflow" crl --root
+	says "$kind: root number" crlNumber=0x02 0 number root
+	ok "$kind: verify again" certificates_verify
+done
+
+# A ceremony cut short before anything was published goes on with its keys.
+key=$(openssl x509 -in "$ca/issuing.pem" -noout -pubkey)
+for group in root issuing; do
+	objects "$group" --delete-object --type cert --label "$group" >/dev/null
+done
+rm -rf "$ca"
+ok "cut short" "$certflow" ca init --key p256
+ok "cut short: same key" same_key "$key"
+
+# The token's key is not that of the certificate.
+cp "$ca/root.pem" "$ca/issuing.pem"
+says "wrong certificate" "does not hold this private key" 1 \
+	"$certflow" hsm check --group issuing
+rm "$ca/issuing.crl"
+says "no CRL to count from" "issuing.crl" 3 "$certflow" crl
+
+says "usage" "usage: certflow ca init" 2 "$certflow" ca init --key dsa
+says "no token" "no token is called" 1 "$certflow" hsm check \
+	--group root --token-root nothing
+chmod 644 "$CERTFLOW_HOME/etc/pin.root"
+says "open PIN file" "others may read" 1 "$certflow" hsm check --group root
+chmod 600 "$CERTFLOW_HOME/etc/pin.root"
+
+# A wrong PIN is offered once; then the token's flag keeps us out.
+cp "$CERTFLOW_HOME/etc/pin.root" "$CERTFLOW_HOME/etc/good"
+echo 000000 >"$CERTFLOW_HOME/etc/pin.root"
+says "wrong PIN" "log in" 1 "$certflow" hsm check --group root
+cp "$CERTFLOW_HOME/etc/good" "$CERTFLOW_HOME/etc/pin.root"
+says "after a wrong PIN" "a wrong PIN was tried before" 1 \
+	"$certflow" hsm check --group root
+
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
