@@ -310,6 +310,21 @@ Test(pki_csr, ber_is_refused)
 	REFUSED(buffer_view(&ber), EV_REFUSAL_CODE_CSR_MALFORMED);
 }
 
+/* Well signed, but a PrintableString holds what it may not (X.690 8.23). */
+Test(pki_csr, text_that_is_not_its_type_is_refused)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
+	AUTO(x509_req) X509_REQ *req = request(key);
+	AUTO(buffer) struct buffer der = { 0 };
+
+	X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN",
+				   V_ASN1_PRINTABLESTRING,
+				   (const unsigned char *)"a_b@c", 5, -1, 0);
+	sign_request(req, key, EVP_sha256(), false);
+	encode(req, &der);
+	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_MALFORMED);
+}
+
 /* Build with one more attribute in the subject. */
 static void
 make_with(const char *attribute, const char *value, struct buffer *out)

@@ -96,6 +96,21 @@ Test(pki_issue, another_ca_of_the_same_name_is_refused)
 	cr_assert_not(pki_certificate_verify(buffer_view(&der), other, &e));
 }
 
+Test(pki_issue, algorithms_inside_and_outside_must_agree)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-p256");
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	AUTO(buffer) struct buffer tbs = { 0 }, sig = { 0 }, der = { 0 };
+	struct pki_certificate cert;
+	struct err e = { 0 };
+
+	test_tbs(ca, "p256", &tbs);
+	test_sign(key, PKI_ECDSA_SHA384, buffer_view(&tbs), &sig);
+	cr_assert(pki_certificate_assemble(buffer_view(&tbs), PKI_ECDSA_SHA384,
+					   buffer_view(&sig), &der, &e));
+	cr_assert_not(pki_certificate_parse(buffer_view(&der), &cert, &e));
+}
+
 Test(pki_issue, an_order_must_match_in_every_field)
 {
 	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");

@@ -568,6 +568,24 @@ Test(pki_lint, no_row_without_a_test)
 	}
 }
 
+Test(pki_lint, the_manual_lists_every_row)
+{
+	AUTO(buffer) struct buffer manual = { 0 };
+	const char *rule, *source;
+	struct err e = { 0 };
+
+	cr_assert(file_read(CERTFLOW_SOURCE_DIR "/ops/docs/profile.md", 65536,
+			    &manual, &e),
+		  "%s", e.text);
+	for (size_t i = 0; pki_lint_row(i, &rule, &source); i++) {
+		char line[256];
+
+		snprintf(line, sizeof(line), "| `%s` | %s |", rule, source);
+		cr_assert_not_null(strstr((const char *)manual.data, line),
+				   "%s", line);
+	}
+}
+
 Test(pki_lint, truncated_octets_break_structure)
 {
 	AUTO(pki_profile) struct pki_profile *profile = test_profile();

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "pki/name.h"
 #include "support.h"
 
 #define LINE_MAX_OCTETS 4096
@@ -91,4 +92,14 @@ Test(pki_names, decomposed_names_are_found)
 {
 	cr_assert_str_eq(judge("CO\xcc\x82NG TY MA\xcc\x82\xcc\x83U", "Hà Nội"),
 			 "subject_nfc");
+}
+
+/* RFC 5280 A.1: ub-common-name, ub-organization-name and the others. */
+Test(pki_names, upper_bounds)
+{
+	cr_assert_eq(name_upper_bound(PKI_ATTR_C), 2);
+	cr_assert_eq(name_upper_bound(PKI_ATTR_ST), 128);
+	cr_assert_eq(name_upper_bound(PKI_ATTR_L), 128);
+	cr_assert_eq(name_upper_bound(PKI_ATTR_O), 64);
+	cr_assert_eq(name_upper_bound(PKI_ATTR_CN), 64);
 }
