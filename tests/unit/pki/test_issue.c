@@ -145,6 +145,49 @@ Test(pki_issue, an_order_must_match_in_every_field)
 #undef DIFFERS
 }
 
+/* RFC 7093 2, method 1, computed by OpenSSL from its own reading. */
+Test(pki_issue, subject_key_identifier_is_of_the_key_bits)
+{
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	const unsigned char *at = ca->der.data;
+	AUTO(x509) X509 *x = d2i_X509(NULL, &at, (long)ca->der.len);
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(x);
+	const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(x);
+	uint8_t digest[SHA256_LEN];
+
+	sha256(bytes_of(bits->data, (size_t)bits->length), digest);
+	cr_assert_eq(ASN1_STRING_length(id), 20);
+	cr_assert_arr_eq(ASN1_STRING_get0_data(id), digest, 20);
+}
+
+/* RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050. */
+Test(pki_issue, dates_change_their_type_in_2050)
+{
+	const int64_t border = INT64_C(2524608000) * 1000000;
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	AUTO(evp_pkey) EVP_PKEY *ca_key = test_key("ca-p256");
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	AUTO(buffer) struct buffer spki = { 0 }, tbs = { 0 }, der = { 0 };
+	AUTO(x509) X509 *x = NULL;
+	const unsigned char *at;
+	struct pki_order order;
+	struct err e = { 0 };
+
+	test_spki(ca_key, &spki);
+	order = test_order(buffer_view(&spki));
+	order.not_before = border - 1000000;
+	order.not_after = border;
+	cr_assert(pki_tbs_build(profile, ca, &order, &tbs, &e), "%s", e.text);
+	test_certificate(buffer_view(&tbs), ca, ca_key, &der);
+	at = der.data;
+	x = d2i_X509(NULL, &at, (long)der.len);
+	cr_assert_not_null(x);
+	cr_assert_eq(X509_get0_notBefore(x)->type, V_ASN1_UTCTIME);
+	cr_assert_eq(X509_get0_notAfter(x)->type, V_ASN1_GENERALIZEDTIME);
+	cr_assert_eq(memcmp(X509_get0_notAfter(x)->data, "20500101000000Z", 15),
+		     0);
+}
+
 Test(pki_issue, serials_are_sixteen_octets_and_differ)
 {
 	char last[PKI_SERIAL_TEXT_MAX] = "", serial[PKI_SERIAL_TEXT_MAX];
