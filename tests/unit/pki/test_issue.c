@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <openssl/x509v3.h>
 
 #include "support.h"
 
