@@ -1,0 +1,68 @@
+/*
+ * keygen.h - what the files of keygen share.
+ *
+ * Orders in the ledger, by the enrolment they concern:
+ *   make/<id>     KeyPairRequested: a key pair and its CSR
+ *   destroy/<id>  EnrolmentAbandoned: no key is left
+ *   settle/<id>   CsrGenerated, or the refusal of one: every key of the
+ *                 enrolment but the admitted one goes
+ * Two orders of one enrolment never run at the same time (claims).
+ */
+#ifndef CERTFLOW_KEYGEN_KEYGEN_H
+#define CERTFLOW_KEYGEN_KEYGEN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/uuid.h"
+#include "hsm/hsm_config.h"
+#include "hsm/hsm_key.h"
+#include "runtime/notes.h"
+#include "runtime/worker.h"
+
+struct keygen {
+	struct hsm *hsm;
+	const char *instance;     /* actor of our own outcomes       */
+	int64_t settle_within_us; /* CSRs older than this are settled */
+	struct notes *notes;      /* loop thread only                */
+	atomic_uint threads;      /* numbers given to pool threads   */
+	pthread_mutex_t lock;     /* guards claims                   */
+	char claims[HSM_THREADS_MAX][UUID_TEXT_MAX];
+};
+
+struct keygen_thread {
+	struct keygen *keygen;
+	unsigned number;
+};
+
+enum keygen_task { KEYGEN_MAKE, KEYGEN_DESTROY, KEYGEN_SETTLE };
+
+/* One order under way: what to do, and what came of it. */
+struct keygen_job {
+	enum keygen_task task;
+	char enrolment_id[UUID_TEXT_MAX];
+	uint8_t id[HSM_KEY_ID_LEN];      /* CKA_ID    */
+	char label[HSM_LABEL_MAX];       /* CKA_LABEL */
+	const char *tax_code;            /* borrowed from the order's event */
+	enum ev_key_algorithm algorithm; /* MAKE */
+	bool look_first;   /* MAKE: an earlier try may have left a key */
+	bool has_admitted; /* SETTLE: this key stays */
+	struct ev_sha256 admitted;
+
+	bool failed; /* MAKE: definite, with the three fields below */
+	enum ev_key_pair_failure_code code;
+	int64_t ckr; /* 0: none */
+	char detail[ERR_TEXT_MAX];
+	bool several; /* MAKE: there are other keys, too */
+	bool has_key; /* key is set: made or, else, destroyed */
+	struct hsm_key key;
+	struct buffer csr;
+};
+
+/* make.c, remove.c: what the pool does. */
+bool keygen_make(const struct keygen_thread *t, struct keygen_job *job,
+		 struct err *e) MUST_CHECK;
+bool keygen_remove(const struct keygen_thread *t, struct keygen_job *job,
+		   struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * notes.h - which order an outcome of ours belongs to.
+ *
+ * The registrar answers an outcome that it refuses by the outcome's id
+ * alone.  That id is derived from the order (outbox_send()), so a worker
+ * notes it when it opens the order, also for outcomes of an earlier life.
+ * An order can be marked with a digest, for what else must be remembered
+ * until its outcome is on the log.  Loop thread only.
+ */
+#ifndef CERTFLOW_RUNTIME_NOTES_H
+#define CERTFLOW_RUNTIME_NOTES_H
+
+#include "base/bytes.h"
+#include "event/event.h"
+
+struct notes;
+
+bool notes_new(struct notes **out, struct err *e) MUST_CHECK;
+
+/**
+ * The order under `key` came with the event `cause_id` and may have an outcome
+ * of this type; at most two types an order. ERR_REJECT: not a UUID.
+ */
+bool notes_add(struct notes *n, const char *key, const char *cause_id,
+	       enum event_type outcome, struct err *e) MUST_CHECK;
+
+/** Key of the order whose outcome has this id; NULL: not one of ours. */
+const char *notes_key(const struct notes *n, const char *outcome_id);
+
+/** Mark an order that has notes; no effect if it has none. */
+void notes_mark(struct notes *n, const char *key, const struct ev_sha256 *mark);
+bool notes_is_marked(const struct notes *n, const char *key,
+		     const struct ev_sha256 *mark);
+
+/** Forget all about the order. */
+void notes_drop(struct notes *n, const char *key);
+
+/** NULL is fine. */
+void notes_free(struct notes *n);
+DEFINE_AUTO(notes, struct notes *, notes_free);
+
+#endif
