@@ -177,6 +177,12 @@ db_array_count(const struct db_array *a)
 	return (size_t)a->count;
 }
 
+struct db_value
+db_array_value(const struct db_array *a)
+{
+	return (struct db_value){ .type = a->type, .array = a };
+}
+
 void
 db_array_free(struct db_array *a)
 {

@@ -131,11 +131,7 @@ void db_array_clear(struct db_array *a);
 size_t db_array_count(const struct db_array *a);
 
 /** The array as a parameter; a is borrowed. */
-static inline struct db_value
-db_array_value(const struct db_array *a, enum db_type type)
-{
-	return (struct db_value){ .type = type, .array = a };
-}
+struct db_value db_array_value(const struct db_array *a);
 
 /** NULL is fine. */
 void db_array_free(struct db_array *a);
