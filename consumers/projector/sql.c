@@ -229,7 +229,7 @@ sql_run(struct sql_statement *s, struct db *db, struct err *e)
 	if (s->rows == 0)
 		return true;
 	for (size_t i = 0; i < s->count; i++)
-		params[i] = db_array_value(s->arrays[i]);
+		params[i] = db_of_array(s->arrays[i]);
 	done = db_exec(db, &s->statement, params, s->count, NULL, e);
 	sql_clear(s);
 	return done;

@@ -156,7 +156,7 @@ look_up_orders(struct store *s, struct fold *f, struct err *e)
 	for (size_t i = 0; (id = fold_wanted_order(f, i)) != NULL; i++)
 		if (!db_array_add(ids, db_uuid(id), e))
 			return false;
-	param = db_array_value(ids);
+	param = db_of_array(ids);
 	if (!db_exec(s->db, &get_orders, &param, 1, &res, e))
 		return false;
 	for (size_t i = 0; i < db_rows(res); i++)
@@ -181,7 +181,7 @@ look_up_uses(struct store *s, struct fold *f, struct err *e)
 	     i++)
 		if (!db_array_add(serials, db_text(serial), e))
 			return false;
-	param = db_array_value(serials);
+	param = db_of_array(serials);
 	if (!db_exec(s->db, &get_uses, &param, 1, &res, e))
 		return false;
 	for (size_t i = 0; i < db_rows(res); i++) {
@@ -224,7 +224,7 @@ run_rows(struct store *s, const struct db_statement *st,
 				arrays[c], set->rows[i]->values[columns[c]], e);
 	}
 	for (size_t c = 0; c < count && good; c++)
-		params[c] = db_array_value(arrays[c]);
+		params[c] = db_of_array(arrays[c]);
 	if (good && rows > 0)
 		good = db_exec(s->db, st, params, count, NULL, e);
 	for (size_t c = 0; c < count; c++)
@@ -292,7 +292,7 @@ move(struct store *s, const struct store_move *moves, size_t count,
 		       db_array_add(arrays[2], db_int8(moves[i].from), e) &&
 		       db_array_add(arrays[3], db_int8(moves[i].to), e);
 	for (size_t c = 0; c < 4 && good; c++)
-		params[c] = db_array_value(arrays[c]);
+		params[c] = db_of_array(arrays[c]);
 	good = good &&
 	       db_exec_expect(s->db, &move_positions, params, 4, count, e);
 	for (size_t c = 0; c < 4; c++)

@@ -178,7 +178,7 @@ db_array_count(const struct db_array *a)
 }
 
 struct db_value
-db_array_value(const struct db_array *a)
+db_of_array(const struct db_array *a)
 {
 	return (struct db_value){ .type = a->type, .array = a };
 }

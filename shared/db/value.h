@@ -131,7 +131,14 @@ void db_array_clear(struct db_array *a);
 size_t db_array_count(const struct db_array *a);
 
 /** The array as a parameter; a is borrowed. */
-struct db_value db_array_value(const struct db_array *a);
+struct db_value db_of_array(const struct db_array *a);
+
+/** The same where the type is known: it must be the array's. */
+static inline struct db_value
+db_array_value(const struct db_array *a, enum db_type type)
+{
+	return (struct db_value){ .type = type, .array = a };
+}
 
 /** NULL is fine. */
 void db_array_free(struct db_array *a);

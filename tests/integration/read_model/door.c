@@ -95,8 +95,8 @@ Test(door, arrays_unnest_with_nulls_and_empty)
 
 	cr_assert(db_array_new(DB_TEXT, &s, &e));
 	cr_assert(db_array_new(DB_INT4, &n, &e));
-	in[0] = db_array_value(s);
-	in[1] = db_array_value(n);
+	in[0] = db_of_array(s);
+	in[1] = db_of_array(n);
 	cr_assert(db_exec(db, &st, in, 2, &none, &e), "%s", e.text);
 	cr_expect_eq(db_rows(none), 0);
 	cr_assert(db_array_add(s, db_text("a"), &e));
