@@ -36,43 +36,42 @@ def _common(home, name):
     }
 
 
-def _customer_tokens(home):
-    labels = tokens.GROUPS["customer"]
+def _data(*parts):
+    return os.path.join(REPO, "schemas", *parts)
+
+
+def _ca(home):
+    """The issuing CA and what it may sign."""
+    profile = _data("profiles", "org-hsm-ca4.ini")
+    return {
+        "ca.certificate": home.path("ca", "issuing.pem"),
+        "ca.public_url": publicfiles.url(home),
+        "profile.file": profile,
+        "profile.files": profile,
+    }
+
+
+def _tokens(home, group):
+    labels = tokens.GROUPS[group]
     return {
         "hsm.module": tokens.MODULE,
-        "hsm.tokens": ",".join(labels),
         "hsm.token": labels[0],
-        "hsm.pin_file": tokens.pin_file(home, "customer"),
-        "ca.certificate": home.path("ca", "issuing.pem"),
-        "ca.dir": home.path("ca"),
+        "hsm.tokens": ",".join(labels),
+        "hsm.pin_file": tokens.pin_file(home, group),
     }
 
 
 def _special(home, name):
     if name == "registrar":
         return {
+            **_ca(home),
             "db.conninfo": postgres.conninfo(home, "registrar"),
-            "ca.certificate": home.path("ca", "issuing.pem"),
-            "ca.dir": home.path("ca"),
-            "ca.public_url": publicfiles.url(home),
-            "profile.file": os.path.join(
-                REPO, "schemas", "profiles", "org-hsm-ca4.ini"),
-            "catalogue.file": os.path.join(
-                REPO, "schemas", "catalogue", "catalogue.json"),
-            "dossier.file": os.path.join(
-                REPO, "schemas", "catalogue", "dossier.json"),
+            "catalogue.file": _data("catalogue", "catalogue.json"),
+            "dossier.file": _data("catalogue", "dossier.json"),
         }
     if name == "projector":
         return {"db.conninfo": postgres.conninfo(home, "projector")}
-    if name == "issuer":
-        return {
-            "hsm.module": tokens.MODULE,
-            "hsm.token": "issuing",
-            "hsm.pin_file": tokens.pin_file(home, "issuing"),
-            "ca.certificate": home.path("ca", "issuing.pem"),
-            "ca.dir": home.path("ca"),
-        }
-    return _customer_tokens(home)
+    return {**_ca(home), **_tokens(home, GROUP[name])}
 
 
 def _known_keys(name):
