@@ -182,7 +182,9 @@ def control(home, action, name):
         return
     for each in chosen:
         launch(home, each)
-        if action == "restart":
+        # One that keeps ending begins anew, without its pause.
+        failing = states(home).get(each, {}).get("state") == "waiting"
+        if action == "restart" or failing:
             wanted[each] = wanted.get(each, 0) + 1
         else:
             wanted.setdefault(each, 1)
