@@ -79,6 +79,7 @@ apply_certificate(struct subject *s, const struct wf_record *r, struct err *e)
 {
 	const char *serial_number = serial(r->event);
 	struct wf_certificate_state *c;
+	enum wf_case which = WF_CASE_PLAIN;
 	int next;
 
 	if (serial_number == NULL)
@@ -96,6 +97,7 @@ apply_certificate(struct subject *s, const struct wf_record *r, struct err *e)
 	case EVENT_EVENT_REFUSED:
 		if (c == NULL || c->use != WF_USE_ACTIVATING)
 			return true;
+		which = WF_CASE_TOO_LATE;
 		break;
 	default:
 		break;
@@ -104,7 +106,7 @@ apply_certificate(struct subject *s, const struct wf_record *r, struct err *e)
 		return ERR_SET(e, ERR_FATAL, "workflow", 0,
 			       "the log does not fit: no certificate %s",
 			       serial_number);
-	if (!apply_step(WF_USE, c->use, r, WF_CASE_PLAIN, &next, e))
+	if (!apply_step(WF_USE, c->use, r, which, &next, e))
 		return false;
 	c->use = (enum wf_use_state)next;
 	return true;

@@ -83,15 +83,23 @@ judge_emit(struct judge *j, enum event_type type)
 }
 
 static void
-set_outcome(struct judge *j, enum ev_outcome_result result, size_t emit)
+set_outcome(struct judge *j, enum ev_outcome_result result)
 {
 	struct wf_decision *out = j->out;
 
 	out->outcome.result = result;
 	out->outcome.code = out->refusal.code;
-	out->outcome.field =
-		out->refusal.field[0] == '\0' ? NULL : out->refusal.field;
-	out->outcome.sequence = *out->emits[emit].event->meta.sequence;
+	out->outcome.sequence = *out->emits[0].event->meta.sequence;
+}
+
+/* Into the arena: *out may be used again before the record is written. */
+static bool
+copy_field(struct judge *j)
+{
+	if (j->refusal->field[0] == '\0')
+		return true;
+	j->out->outcome.field = judge_text(j, j->refusal->field);
+	return j->out->outcome.field != NULL;
 }
 
 /* The last one comes first, in front of what the judge_*() functions added. */
@@ -117,7 +125,7 @@ judge_admit(struct judge *j)
 		return false;
 	move_to_front(j->out);
 	j->out->verdict = WF_ADMITTED;
-	set_outcome(j, EV_OUTCOME_RESULT_ADMITTED, 0);
+	set_outcome(j, EV_OUTCOME_RESULT_ADMITTED);
 	return true;
 }
 
@@ -161,14 +169,15 @@ judge_finish_refusal(struct judge *j, const struct ev_source_position *src,
 		j, wf_refusal_message_en(j->refusal, text, sizeof(text)));
 	refused->message_vi = judge_text(
 		j, wf_refusal_message_vi(j->refusal, text, sizeof(text)));
-	if (j->refusal->field[0] != '\0')
-		refused->field = j->refusal->field;
+	if (!copy_field(j))
+		return false;
+	refused->field = j->out->outcome.field;
 	if (refused->message_en == NULL || refused->message_vi == NULL ||
 	    !fill_params(j, refused))
 		return false;
 	move_to_front(j->out);
 	j->out->verdict = WF_REFUSED;
-	set_outcome(j, EV_OUTCOME_RESULT_REFUSED, 0);
+	set_outcome(j, EV_OUTCOME_RESULT_REFUSED);
 	return true;
 }
 
@@ -210,9 +219,9 @@ judge_defer(struct judge *j)
 	deferred->waiting_for = j->refusal->code;
 	deferred->deadline = j->deadline;
 	deferred->payload = j->in->payload;
-	if (!fill_headers(j, deferred))
+	if (!fill_headers(j, deferred) || !copy_field(j))
 		return false;
 	j->out->verdict = WF_DEFERRED;
-	set_outcome(j, EV_OUTCOME_RESULT_DEFERRED, 0);
+	set_outcome(j, EV_OUTCOME_RESULT_DEFERRED);
 	return true;
 }

@@ -68,10 +68,11 @@ enum wf_case {
 	WF_CASE_OPEN_ORDER,  /* CertificateRejected closes its open order */
 	WF_CASE_OTHER_ORDER, /* CertificateRejected, anything else */
 	WF_CASE_REVISION,    /* RequestSubmitted, revision n + 1 */
+	WF_CASE_TOO_LATE,    /* CertificateActivated was refused */
 	WF_CASE__COUNT
 };
 
-#define WF_GUARDS_MAX 8
+#define WF_GUARDS_MAX 32
 
 struct wf_row {
 	enum wf_machine machine;

@@ -3,91 +3,91 @@
 #include "workflow/subject_state.h"
 
 #define AT(owner, member) .name = #member, .offset = offsetof(owner, member)
-#define TEXT(owner, member)                                                     \
+#define TEXT(owner, member)                                                    \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_STRING,                                     \
 			.size = sizeof(const char *)                           \
 		}                                                              \
 	}
-#define TEXT_OR_NULL(owner, member)                                             \
+#define TEXT_OR_NULL(owner, member)                                            \
 	{                                                                      \
-		AT(owner, member), .optional = true, .type = {                  \
+		AT(owner, member), .optional = true, .type = {                 \
 			.kind = EV_STRING,                                     \
 			.size = sizeof(const char *)                           \
 		}                                                              \
 	}
-#define OCTETS(owner, member)                                                   \
+#define OCTETS(owner, member)                                                  \
 	{                                                                      \
-		AT(owner, member), .optional = true, .type = {                  \
+		AT(owner, member), .optional = true, .type = {                 \
 			.kind = EV_BYTES,                                      \
 			.size = sizeof(struct bytes)                           \
 		}                                                              \
 	}
-#define INT(owner, member)                                                      \
+#define INT(owner, member)                                                     \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_INT,                                        \
 			.size = sizeof(int32_t)                                \
 		}                                                              \
 	}
-#define LONG(owner, member)                                                     \
+#define LONG(owner, member)                                                    \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_LONG,                                       \
 			.size = sizeof(int64_t)                                \
 		}                                                              \
 	}
-#define FLAG(owner, member)                                                     \
+#define FLAG(owner, member)                                                    \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_BOOLEAN,                                    \
 			.size = sizeof(bool)                                   \
 		}                                                              \
 	}
-#define ENUM(owner, member, of)                                                 \
+#define ENUM(owner, member, of)                                                \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_ENUM,                                       \
 			.size = sizeof(unsigned),                              \
 			.symbols = &(of)                                       \
 		}                                                              \
 	}
-#define DIGEST(owner, member)                                                   \
+#define DIGEST(owner, member)                                                  \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_FIXED,                                      \
 			.size = sizeof(struct ev_sha256),                      \
 			.name = "Sha256"                                       \
 		}                                                              \
 	}
-#define UUID(owner, member)                                                     \
+#define UUID(owner, member)                                                    \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_FIXED,                                      \
 			.size = sizeof(struct wf_uuid),                        \
 			.name = "Uuid"                                         \
 		}                                                              \
 	}
-#define RECORD(owner, member, of, c)                                            \
+#define RECORD(owner, member, of, c)                                           \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = EV_RECORD,                                     \
 			.size = sizeof(c),                                     \
 			.record = &(of)                                        \
 		}                                                              \
 	}
-#define RECORD_OR_NULL(owner, member, of, c)                                    \
+#define RECORD_OR_NULL(owner, member, of, c)                                   \
 	{                                                                      \
-		AT(owner, member), .optional = true, .type = {                  \
+		AT(owner, member), .optional = true, .type = {                 \
 			.kind = EV_RECORD,                                     \
 			.size = sizeof(c),                                     \
 			.record = &(of)                                        \
 		}                                                              \
 	}
-#define LIST(owner, member, of, list_kind)                                      \
+#define LIST(owner, member, of, list_kind)                                     \
 	{                                                                      \
-		AT(owner, member), .type = {                                    \
+		AT(owner, member), .type = {                                   \
 			.kind = list_kind,                                     \
 			.size = sizeof(struct ev_list),                        \
 			.item = &(of)                                          \
