@@ -1,12 +1,12 @@
 #include "token_jobs.h"
 
-#include <openssl/rand.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "child.h"
 
 #define READY_US (5 * US_PER_S)
@@ -74,13 +74,13 @@ static bool
 make_key(struct hsm *h, const struct raw_job *job, struct buffer *out,
 	 struct err *e)
 {
-	uint8_t id[HSM_KEY_ID_LEN];
+	char name[UUID_TEXT_MAX];
+	uint8_t id[UUID_LEN];
 	struct hsm_key key;
 	long ckr = 0;
 
-	if (RAND_bytes(id, sizeof(id)) != 1)
-		return ERR_SET(e, ERR_FATAL, "certflow", 0, "no randomness");
-	return hsm_generate(h, 0, job->algorithm, id, job->label, &key, &ckr,
+	return uuid_v4(name, e) && uuid_parse(name, id) &&
+	       hsm_generate(h, 0, job->algorithm, id, job->label, &key, &ckr,
 			    e) &&
 	       answer(&key, false, out, e);
 }
@@ -129,7 +129,7 @@ job_ca_key(const struct place *place, enum ev_key_algorithm algorithm,
 	struct raw_job job = { .place = place,
 			       .algorithm = algorithm,
 			       .label = label };
-	struct raw_answer a;
+	struct raw_answer a = { 0 };
 
 	if (!run_raw(ca_key, &job, &a, e))
 		return false;
@@ -143,7 +143,7 @@ job_attributes(const struct place *place, struct bytes spki,
 	       struct hsm_key *out, struct err *e)
 {
 	struct raw_job job = { .place = place, .spki = spki };
-	struct raw_answer a;
+	struct raw_answer a = { 0 };
 
 	if (!run_raw(find_key, &job, &a, e))
 		return false;

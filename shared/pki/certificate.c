@@ -69,7 +69,7 @@ pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 bool
 pki_certificate_tbs(struct bytes der, struct bytes *tbs, struct err *e)
 {
-	struct pki_certificate c;
+	struct pki_certificate c = { 0 };
 
 	if (!pki_certificate_parse(der, &c, e))
 		return false;
@@ -80,7 +80,7 @@ pki_certificate_tbs(struct bytes der, struct bytes *tbs, struct err *e)
 bool
 pki_certificate_verify(struct bytes der, const struct pki_ca *ca, struct err *e)
 {
-	struct pki_certificate c;
+	struct pki_certificate c = { 0 };
 
 	if (!pki_certificate_parse(der, &c, e))
 		return false;

@@ -161,7 +161,7 @@ const char *
 lint_subject_uid(const struct lint *l)
 {
 	const struct view_attribute *uid = find(l, PKI_ATTR_UID);
-	char text[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX] = "";
 	const char *code;
 	size_t len;
 
