@@ -1,5 +1,6 @@
 #include "publisher.h"
 
+#include <openssl/rand.h>
 #include <string.h>
 
 #include "avro/wire.h"
@@ -113,19 +114,36 @@ send(struct publisher *p, const struct kafka_record *record,
 	return true;
 }
 
+/* W3C Trace Context 1.0: a new trace, sampled; each event begins one. */
+static bool
+new_trace(char out[CE_TRACEPARENT_MAX], struct err *e)
+{
+	uint8_t id[16 + 8];
+	char trace[2 * 16 + 1];
+	char span[2 * 8 + 1];
+
+	if (RAND_bytes(id, sizeof(id)) != 1)
+		return ERR_SET(e, ERR_FATAL, "openssl", 0, "no random numbers");
+	hex_encode(bytes_of(id, 16), trace);
+	hex_encode(bytes_of(id + 16, 8), span);
+	snprintf(out, CE_TRACEPARENT_MAX, "00-%s-%s-01", trace, span);
+	return true;
+}
+
 static bool
 send_event(struct publisher *p, const struct event *ev, struct publication *out,
 	   struct err *e)
 {
 	const char *key = p->key != NULL ? p->key : ev->meta.tax_code;
 	AUTO(buffer) struct buffer value = { 0 };
+	char trace[CE_TRACEPARENT_MAX];
 	struct cloudevents ce;
 	struct kafka_record record;
 
 	snprintf(out->id, sizeof(out->id), "%s", ev->meta.event_id);
-	if (!encode(p, ev, &value, e))
+	if (!encode(p, ev, &value, e) || !new_trace(trace, e))
 		return false;
-	cloudevents_fill(&ce, ev, p->source, NULL);
+	cloudevents_fill(&ce, ev, p->source, trace);
 	record = (struct kafka_record){
 		.topic = p->topic,
 		.partition = KAFKA_PARTITION_BY_KEY,

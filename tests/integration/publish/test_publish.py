@@ -150,6 +150,8 @@ class PublishTest(unittest.TestCase):
         self.assertTrue(mine[0].startswith("0199000112 "))
         self.assertIn("ce_type=certflow.v1.EnrolmentSaved", mine[0])
         self.assertIn("ce_subject=0199000112", mine[0])
+        self.assertRegex(mine[0],
+                         "traceparent=00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 
     def test_admitted(self):
         child, (topic, partition, offset) = self.follow()
