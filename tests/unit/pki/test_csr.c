@@ -1,95 +1,11 @@
 /*
- * test_csr.c - CSRs as others make them: OpenSSL builds, we judge.
+ * test_csr.c - forms, algorithms and keys of CSRs.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-#include <openssl/x509v3.h>
 
+#include "csr_support.h"
 #include "pki/der.h"
-#include "support.h"
-
-static void
-add(X509_NAME *name, const char *attribute, const char *value)
-{
-	cr_assert_eq(X509_NAME_add_entry_by_txt(name, attribute, MBSTRING_UTF8,
-						(const unsigned char *)value,
-						-1, -1, 0),
-		     1, "%s", attribute);
-}
-
-static X509_REQ *
-request(EVP_PKEY *key)
-{
-	X509_REQ *req = X509_REQ_new();
-
-	X509_REQ_set_version(req, 0);
-	X509_REQ_set_pubkey(req, key);
-	add(X509_REQ_get_subject_name(req), "C", "VN");
-	add(X509_REQ_get_subject_name(req), "UID", "MST:" TAX_CODE);
-	return req;
-}
-
-static void
-encode(X509_REQ *req, struct buffer *out)
-{
-	unsigned char *der = NULL;
-	int len = i2d_X509_REQ(req, &der);
-	struct err e = { 0 };
-
-	cr_assert_gt(len, 0);
-	cr_assert(buffer_add(out, der, (size_t)len, &e));
-	OPENSSL_free(der);
-}
-
-static void
-sign_request(X509_REQ *req, EVP_PKEY *key, const EVP_MD *md, bool pss)
-{
-	AUTO(evp_md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pctx = NULL;
-
-	cr_assert_eq(EVP_DigestSignInit(ctx, &pctx, md, NULL, key), 1);
-	if (pss) {
-		EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING);
-		EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST);
-	}
-	cr_assert_gt(X509_REQ_sign_ctx(req, ctx), 0);
-}
-
-/* A request by OpenSSL for this key and hash. */
-static void
-make(const char *key_name, const EVP_MD *md, bool pss, struct buffer *out)
-{
-	AUTO(evp_pkey) EVP_PKEY *key = test_key(key_name);
-	AUTO(x509_req) X509_REQ *req = request(key);
-
-	sign_request(req, key, md, pss);
-	encode(req, out);
-}
-
-static enum ev_refusal_code
-judge(struct bytes der, struct pki_refusal *why)
-{
-	const struct pki_csr_policy policy = { .tax_code = TAX_CODE };
-	AUTO(pki_csr) struct pki_csr *csr = NULL;
-	struct err e = { 0 };
-
-	cr_assert(pki_csr_check(der, &policy, &csr, why, &e), "%s", e.text);
-	cr_assert_eq(csr == NULL, why->code != EV_REFUSAL_CODE_UNKNOWN);
-	return why->code;
-}
-
-#define REFUSED(der, expected)                                                 \
-	do {                                                                   \
-		struct pki_refusal why_;                                       \
-		enum ev_refusal_code code_ = judge((der), &why_);              \
-		cr_assert_eq(code_, (expected), "%s, not %s (%s)",             \
-			     ev_refusal_code_name(code_),                      \
-			     ev_refusal_code_name(expected),                   \
-			     why_.reason == NULL ? "" : why_.reason);          \
-		cr_assert_not_null(why_.field);                                \
-	} while (0)
 
 struct allowed {
 	char key[16];
@@ -136,7 +52,7 @@ ParameterizedTest(struct allowed *row, pki_csr, accepted)
 	struct pki_refusal why;
 	struct err e = { 0 };
 
-	make(row->key, EVP_get_digestbyname(row->md), row->pss, &der);
+	csr_make(row->key, EVP_get_digestbyname(row->md), row->pss, &der);
 	test_spki(key, &spki);
 	cr_assert(pki_csr_check(buffer_view(&der), &policy, &csr, &why, &e));
 	cr_assert_not_null(csr, "%s", why.reason);
@@ -183,9 +99,9 @@ Test(pki_csr, weak_hashes_are_refused)
 {
 	AUTO(buffer) struct buffer sha1 = { 0 }, md5 = { 0 }, ec = { 0 };
 
-	make("rsa2048", EVP_sha1(), false, &sha1);
-	make("rsa2048", EVP_md5(), false, &md5);
-	make("p256", EVP_sha1(), false, &ec);
+	csr_make("rsa2048", EVP_sha1(), false, &sha1);
+	csr_make("rsa2048", EVP_md5(), false, &md5);
+	csr_make("p256", EVP_sha1(), false, &ec);
 	REFUSED(buffer_view(&sha1), EV_REFUSAL_CODE_CSR_ALGORITHM);
 	REFUSED(buffer_view(&md5), EV_REFUSAL_CODE_CSR_ALGORITHM);
 	REFUSED(buffer_view(&ec), EV_REFUSAL_CODE_CSR_ALGORITHM);
@@ -206,7 +122,7 @@ Test(pki_csr, weak_keys_are_refused)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		AUTO(buffer) struct buffer der = { 0 };
 
-		make(rows[i].key, EVP_sha256(), false, &der);
+		csr_make(rows[i].key, EVP_sha256(), false, &der);
 		REFUSED(buffer_view(&der), rows[i].code);
 	}
 }
@@ -214,11 +130,11 @@ Test(pki_csr, weak_keys_are_refused)
 Test(pki_csr, other_kinds_of_keys_are_refused)
 {
 	AUTO(evp_pkey) EVP_PKEY *key = test_key("ed25519");
-	AUTO(x509_req) X509_REQ *req = request(key);
+	AUTO(x509_req) X509_REQ *req = csr_request(key);
 	AUTO(buffer) struct buffer der = { 0 };
 
 	cr_assert_gt(X509_REQ_sign(req, key, NULL), 0);
-	encode(req, &der);
+	csr_encode(req, &der);
 	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_ALGORITHM);
 }
 
@@ -226,13 +142,13 @@ Test(pki_csr, wrong_signature_is_refused)
 {
 	AUTO(evp_pkey) EVP_PKEY *key = test_key("rsa2048");
 	AUTO(evp_pkey) EVP_PKEY *other = test_key("ca-rsa2048");
-	AUTO(x509_req) X509_REQ *req = request(key);
+	AUTO(x509_req) X509_REQ *req = csr_request(key);
 	AUTO(buffer) struct buffer der = { 0 }, good = { 0 };
 
-	sign_request(req, other, EVP_sha256(), false);
-	encode(req, &der);
+	csr_sign(req, other, EVP_sha256(), false);
+	csr_encode(req, &der);
 	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_SIGNATURE);
-	make("p256", EVP_sha256(), false, &good);
+	csr_make("p256", EVP_sha256(), false, &good);
 	good.data[good.len - 1] ^= 1;
 	REFUSED(buffer_view(&good), EV_REFUSAL_CODE_CSR_SIGNATURE);
 }
@@ -241,7 +157,7 @@ Test(pki_csr, every_truncation_is_refused)
 {
 	AUTO(buffer) struct buffer der = { 0 };
 
-	make("p256", EVP_sha256(), false, &der);
+	csr_make("p256", EVP_sha256(), false, &der);
 	for (size_t len = 0; len < der.len; len++) {
 		/* A copy of that size, so that the sanitizer sees overreads. */
 		AUTO(u8) unsigned char *cut = malloc(len == 0 ? 1 : len);
@@ -256,16 +172,17 @@ Test(pki_csr, every_changed_octet_is_refused)
 	AUTO(buffer) struct buffer der = { 0 };
 	struct pki_refusal why;
 
-	make("p256", EVP_sha256(), false, &der);
+	csr_make("p256", EVP_sha256(), false, &der);
 	for (size_t i = 0; i < der.len; i++) {
 		for (int bit = 0; bit < 8; bit++) {
 			der.data[i] ^= (uint8_t)(1 << bit);
-			cr_assert_neq(judge(buffer_view(&der), &why),
+			cr_assert_neq(csr_judge(buffer_view(&der), &why),
 				      EV_REFUSAL_CODE_UNKNOWN, "octet %zu", i);
 			der.data[i] ^= (uint8_t)(1 << bit);
 		}
 	}
-	cr_assert_eq(judge(buffer_view(&der), &why), EV_REFUSAL_CODE_UNKNOWN);
+	cr_assert_eq(csr_judge(buffer_view(&der), &why),
+		     EV_REFUSAL_CODE_UNKNOWN);
 }
 
 Test(pki_csr, trailing_octets_are_refused)
@@ -273,7 +190,7 @@ Test(pki_csr, trailing_octets_are_refused)
 	AUTO(buffer) struct buffer der = { 0 };
 	struct err e = { 0 };
 
-	make("p256", EVP_sha256(), false, &der);
+	csr_make("p256", EVP_sha256(), false, &der);
 	cr_assert(buffer_add(&der, "", 1, &e));
 	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_TRAILING_BYTES);
 }
@@ -295,7 +212,7 @@ Test(pki_csr, ber_is_refused)
 	struct err e = { 0 };
 	uint8_t head[5] = { 0x30, 0x83, 0x00 };
 
-	make("p256", EVP_sha256(), false, &der);
+	csr_make("p256", EVP_sha256(), false, &der);
 	in = buffer_view(&der);
 	cr_assert(der_take(&in, DER_SEQUENCE, &body));
 	cr_assert(buffer_add(&ber, "\x30\x80", 2, &e) &&
@@ -308,98 +225,6 @@ Test(pki_csr, ber_is_refused)
 	cr_assert(buffer_add(&ber, head, 5, &e) &&
 		  buffer_add(&ber, body.data, body.len, &e));
 	REFUSED(buffer_view(&ber), EV_REFUSAL_CODE_CSR_MALFORMED);
-}
-
-/* Well signed, but a PrintableString holds what it may not (X.690 8.23). */
-Test(pki_csr, text_that_is_not_its_type_is_refused)
-{
-	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
-	AUTO(x509_req) X509_REQ *req = request(key);
-	AUTO(buffer) struct buffer der = { 0 };
-
-	X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), "CN",
-				   V_ASN1_PRINTABLESTRING,
-				   (const unsigned char *)"a_b@c", 5, -1, 0);
-	sign_request(req, key, EVP_sha256(), false);
-	encode(req, &der);
-	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_MALFORMED);
-}
-
-/* Build with one more attribute in the subject. */
-static void
-make_with(const char *attribute, const char *value, struct buffer *out)
-{
-	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
-	AUTO(x509_req) X509_REQ *req = request(key);
-
-	add(X509_REQ_get_subject_name(req), attribute, value);
-	sign_request(req, key, EVP_sha256(), false);
-	encode(req, out);
-}
-
-Test(pki_csr, personal_data_is_refused)
-{
-	static const struct {
-		const char *attribute;
-		const char *value;
-	} rows[] = {
-		{ "emailAddress", "a@example.invalid" },
-		{ "UID", "CCCD:001885000101" },
-		{ "UID", "CMND:012345678" },
-		{ "UID", "cccd:001885000101" },
-		{ "UID", "001885000101" },
-		{ "serialNumber", "PNOVN-001885000101" },
-		{ "serialNumber", "001885000101" },
-		{ "GN", "Mẫu" },
-		{ "SN", "Nguyễn" },
-		{ "telephoneNumber", "+84000000001" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		AUTO(buffer) struct buffer der = { 0 };
-
-		make_with(rows[i].attribute, rows[i].value, &der);
-		REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_PERSONAL_DATA);
-	}
-}
-
-Test(pki_csr, mail_in_subject_alternative_name_is_refused)
-{
-	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
-	AUTO(x509_req) X509_REQ *req = request(key);
-	AUTO(buffer) struct buffer der = { 0 };
-	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
-
-	sk_X509_EXTENSION_push(
-		list, X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
-					  "email:a@example.invalid"));
-	X509_REQ_add_extensions(req, list);
-	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
-	sign_request(req, key, EVP_sha256(), false);
-	encode(req, &der);
-	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_PERSONAL_DATA);
-}
-
-Test(pki_csr, tax_code_must_be_ours_alone)
-{
-	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
-	AUTO(x509_req) X509_REQ *req = X509_REQ_new();
-	AUTO(buffer) struct buffer none = { 0 }, two = { 0 }, branch = { 0 };
-	struct pki_csr_policy other = { .tax_code = TAX_CODE "-001" };
-	AUTO(pki_csr) struct pki_csr *csr = NULL;
-	struct pki_refusal why;
-	struct err e = { 0 };
-
-	X509_REQ_set_pubkey(req, key);
-	add(X509_REQ_get_subject_name(req), "CN", "MST:" TAX_CODE);
-	sign_request(req, key, EVP_sha256(), false);
-	encode(req, &none);
-	REFUSED(buffer_view(&none), EV_REFUSAL_CODE_CSR_TAX_CODE);
-	make_with("UID", "MST:0399001018", &two);
-	REFUSED(buffer_view(&two), EV_REFUSAL_CODE_CSR_TAX_CODE);
-	make("p256", EVP_sha256(), false, &branch);
-	cr_assert(pki_csr_check(buffer_view(&branch), &other, &csr, &why, &e));
-	cr_assert_eq(why.code, EV_REFUSAL_CODE_CSR_TAX_CODE);
 }
 
 Test(pki_csr, key_of_a_ca_is_refused)
@@ -415,7 +240,7 @@ Test(pki_csr, key_of_a_ca_is_refused)
 	struct err e = { 0 };
 
 	memcpy(digests[0], ca->key.spki_sha256, SHA256_LEN);
-	make("ca-p256", EVP_sha256(), false, &der);
+	csr_make("ca-p256", EVP_sha256(), false, &der);
 	cr_assert(pki_csr_check(buffer_view(&der), &policy, &csr, &why, &e));
 	cr_assert_eq(why.code, EV_REFUSAL_CODE_KEY_IS_CA_KEY);
 }
