@@ -23,7 +23,8 @@ def verify(stage, ca_folder, serials):
     for serial in serials:
         path = _pem(stage, serial)
         result = subprocess.run(
-            ["openssl", "verify", "-x509_strict",
+            ["openssl", "verify", "-x509_strict", "-crl_check",
+             "-CRLfile", os.path.join(ca_folder, "issuing.crl.pem"),
              "-CAfile", os.path.join(ca_folder, "root.pem"),
              "-untrusted", os.path.join(ca_folder, "issuing.pem"), path],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -282,6 +282,11 @@ def _play_issued(stage, play):
     approve(stage, play, submit(stage, play))
     issue(stage, play)
     if play.csr_der:
+        stage.model.wait(
+            "SELECT ca_state FROM read_model.certificate"
+            f" WHERE serial_number = {quoted(play.serial)}"
+            " AND ca_state = 'GOOD' AND use_state IS NULL",
+            "the good certificate")
         play.outcome = "GOOD"
     else:
         activate(stage, play)

@@ -19,10 +19,13 @@ STEPS = {
     "RequestReturned": "Trả lại bổ sung hồ sơ",
     "RequestApproved": "Phê duyệt",
     "IssuanceRequested": "Cấp CTS (bấm nút)",
-    "IssuanceOrdered": "Lệnh cấp: nội dung sẽ ký đã ghi vào nhật ký",
+    "IssuanceOrdered": "Lệnh cấp (nội dung sẽ ký đã vào nhật ký)",
     "ActivationRequested": "Kích hoạt",
     "ActivationOrdered": "Lệnh kích hoạt",
 }
+LABELS = {"ACTIVE": "Hoạt động", "GOOD": "Còn hiệu lực"}
+SEEN = "Tra cứu thấy chứng thư số"
+STEP_COLUMNS, ACTOR_COLUMNS = 46, 30
 # The guide's literal messages are printed as the read model has them.
 LITERAL = ("CertificateIssued", "CertificateActivated")
 ACTORS = {
@@ -52,99 +55,107 @@ def pad(text, columns):
     return text + " " * (columns - width(text))
 
 
-def moment(text):
-    return datetime.datetime.fromisoformat(text)
-
-
 def _lines(stage, play):
     """Rows of the timeline of a request, refusals included, in the order
     of the log."""
+    refused = [answer["event_id"] for _, _, answer in play.refusals]
+    for event_id in refused:
+        stage.model.wait("SELECT 1 AS found FROM read_model.request_event"
+                         f" WHERE causation_id = {quoted(event_id)}"
+                         " AND event_name = 'EventRefused'", "the refusal")
     keys = [f"request_id = {quoted(play.request_id)}"]
     if play.enrolment_id:
         keys.append(f"enrolment_id = {quoted(play.enrolment_id)}")
     if play.serial:
         keys.append(f"serial_number = {quoted(play.serial)}")
-    refused = ", ".join(quoted(answer["event_id"])
-                        for _, _, answer in play.refusals) or "NULL"
+    causes = ", ".join(f"{quoted(each)}::uuid" for each in refused) or "NULL"
     return stage.model.rows(
         "SELECT sequence, event_name, recorded_at, actor_id, actor_role,"
-        " message_vi, detail, causation_id FROM read_model.request_event"
+        " message_vi, causation_id FROM read_model.request_event"
         f" WHERE tax_code = {quoted(play.tax_code)} AND ("
         f"({' OR '.join(keys)}) AND event_name <> 'EventRefused'"
-        f" OR event_name = 'EventRefused' AND causation_id IN"
-        f" (SELECT x::uuid FROM unnest(ARRAY[{refused}]::text[]) AS x))"
+        f" OR event_name = 'EventRefused' AND causation_id IN ({causes}))"
         " ORDER BY sequence")
 
 
-def _refusal_text(play, line):
-    for kind, actor, answer in play.refusals:
+def _describe(play, line):
+    """(step, actor, colour, second line) of one row."""
+    name = line["event_name"]
+    actor = f"{ACTORS.get(line['actor_role'], '')} {line['actor_id']}"
+    if name in LITERAL:
+        return line["message_vi"], actor, "good", ""
+    if name != "EventRefused":
+        return STEPS.get(name, line["message_vi"]), actor, None, ""
+    for kind, who, answer in play.refusals:
         if answer["event_id"] == line["causation_id"]:
-            return (f"{STEPS.get(kind, kind)}: từ chối {answer['code']}, "
-                    f"{line['message_vi']}", actor)
-    return line["message_vi"], line["actor_id"]
+            step = f"✗ {STEPS.get(kind, kind)}: {answer['code']}"
+            return step, f"registrar → {who}", "wait", line["message_vi"]
+    return line["message_vi"], actor, "wait", ""
+
+
+def _print_step(play, at, step, actor, tint):
+    since = ""
+    if play.pressed and at.timestamp() >= play.pressed:
+        since = f"{f'+{at.timestamp() - play.pressed:.3f}':>8} s"
+    text = pad(step, STEP_COLUMNS)
+    local = at.astimezone(VIETNAM)
+    print(f"     {local:%H:%M:%S}.{local.microsecond // 1000:03d}  "
+          f"{colour(tint, text) if tint else text}  "
+          f"{pad(actor, ACTOR_COLUMNS)} {since}".rstrip())
 
 
 def timeline(stage, play):
     scenario, enterprise = play.scenario, play.enterprise
     print()
     print(colour("bold", f"{enterprise['id']}  {enterprise['legal_name']}"))
-    print(colour("dim", f"     MST {play.tax_code} · {scenario.title} · "
-                 f"{scenario.product.device} "
-                 f"{scenario.product.scheme} {scenario.product.months} tháng"))
+    print(colour("dim", f"     MST {play.tax_code} · "
+                 f"{scenario.product.device} · {scenario.product.scheme} · "
+                 f"{scenario.product.months} tháng · {scenario.title}"))
+    seen = play.visible and datetime.datetime.fromtimestamp(play.visible,
+                                                            VIETNAM)
     for line in _lines(stage, play):
-        at = moment(line["recorded_at"])
-        name = line["event_name"]
-        actor = f"{ACTORS.get(line['actor_role'], '')} {line['actor_id']}"
-        tint = None
-        if name == "EventRefused":
-            step, who = _refusal_text(play, line)
-            actor, tint = f"registrar (với {who})", "wait"
-        elif name in LITERAL:
-            step, tint = line["message_vi"], "good"
-        else:
-            step = STEPS.get(name, line["message_vi"])
-        since = ""
-        if play.pressed and at.timestamp() >= play.pressed:
-            since = f"+{at.timestamp() - play.pressed:6.3f} s"
-        text = pad(step, 66)
-        print(f"     {at.astimezone(VIETNAM):%H:%M:%S}.{at.microsecond // 1000:03d}"
-              f"  {colour(tint, text) if tint else text}  "
-              f"{pad(actor, 30)} {since}")
-    if play.visible:
-        print(f"     {'':12}  {pad('Tra cứu thấy chứng thư số', 66)}  "
-              f"{pad('read model', 30)} "
-              f"+{play.visible - play.pressed:6.3f} s")
+        at = datetime.datetime.fromisoformat(line["recorded_at"])
+        if seen and at > seen:
+            _print_step(play, seen, SEEN, "read model", None)
+            seen = None
+        step, actor, tint, more = _describe(play, line)
+        _print_step(play, at, step, actor, tint)
+        if more:
+            print(f"     {'':12}    {colour('wait', more)}")
+    if seen:
+        _print_step(play, seen, SEEN, "read model", None)
     if play.problem:
         print("     " + colour("bad", f"✗ {play.problem}"))
 
 
 def _cells(play, verified):
-    if play.scenario.refused:
-        expected, certificate = f"từ chối {play.scenario.refused}", "–"
+    """The cells of one row of the table, and whether all is well."""
+    scenario = play.scenario
+    good = not play.problem and bool(play.outcome)
+    certificate = "–"
+    if scenario.refused:
+        what, result = scenario.title, f"từ chối {play.outcome}"
     else:
-        expected = ("GOOD" if play.scenario.product.device == "USB_TOKEN"
-                    else "ACTIVE")
+        what = play.certificate_name
+        result = f"{play.outcome} {LABELS.get(play.outcome, '')}"
         certificate = verified.get(play.serial, "–")
-    got = play.outcome or "lỗi"
-    time_taken = (f"{(play.visible - play.pressed) * 1000:.0f} ms"
-                  if play.visible else "–")
-    good = not play.problem and certificate in ("–", "OK")
-    return [play.enterprise["id"], play.tax_code,
-            play.certificate_name if not play.scenario.refused
-            else play.scenario.title,
-            got if not play.scenario.refused or not play.outcome
-            else f"từ chối {got}",
-            (play.serial or "–")[:8], certificate, time_taken,
-            "✓" if good else "✗ " + expected], good
+        good = good and certificate == "OK"
+    taken = "–"
+    if play.visible:
+        taken = f"{(play.visible - play.pressed) * 1000:.0f} ms"
+    return [play.enterprise["id"], play.tax_code, what,
+            result if play.outcome else "lỗi", (play.serial or "–")[:8],
+            "OK" if certificate == "OK" else certificate[:6], taken,
+            "✓" if good else "✗"], good
 
 
 def table(plays, verified):
-    columns = (4, 15, 58, 30, 9, 8, 8, 10)
+    columns = (3, 14, 46, 26, 8, 8, 7, 1)
     heads = ("", "MST", "Tên trên chứng thư / trường hợp", "Kết quả",
-             "Serial", "Kiểm tra", "Cấp CTS", "Đúng?")
+             "Số sê-ri", "openssl", "Cấp CTS", "")
     print()
     print(colour("bold", "  ".join(pad(head, size) for head, size
-                                   in zip(heads, columns))))
+                                   in zip(heads, columns)).rstrip()))
     every = True
     for play in plays:
         cells, good = _cells(play, verified)
