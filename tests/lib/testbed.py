@@ -177,7 +177,7 @@ class Testbed:
             [STACK, "--home", self.home, "--ports", "auto", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, encoding="utf-8", check=False,
-            env=self.clean)
+            env={**self.clean, "CERTFLOW_BUILD": BUILD})
         if result.returncode != 0:
             raise AssertionError(f"ops/stack {arguments}: {result.stdout}")
         return result.stdout
