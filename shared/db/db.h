@@ -12,7 +12,8 @@
  *               a read-only standby (25006).  Roll back, wait, do it again:
  *               the next db_begin() or statement connects again by itself.
  *   ERR_REJECT  the values were refused: classes 22 and 23, and P0001,
- *               P0002 raised by our own functions.
+ *               P0002 raised by our own functions, whose message is then
+ *               the whole err.text.
  *   ERR_FATAL   the rest: missing table or privilege, wrong password, SQL
  *               that does not parse; the schema and this program disagree.
  * err.code is db_sqlstate("23505") of the SQLSTATE, 0 if there is none.

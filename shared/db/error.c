@@ -72,6 +72,9 @@ db_failed(struct db *db, const PGresult *res, const char *what, struct err *e)
 	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
 		return failed_values(res, state, what, e);
 	text = field(res, PG_DIAG_MESSAGE_PRIMARY);
+	if (strcmp(state, "P0001") == 0 || strcmp(state, "P0002") == 0)
+		return ERR_SET(e, ERR_REJECT, "pg", db_sqlstate(state), "%.*s",
+			       first_line(text), text);
 	return ERR_SET(e, classify(state), "pg", db_sqlstate(state),
 		       "%s: %.*s (SQLSTATE %s)", what, first_line(text), text,
 		       state);
