@@ -2,6 +2,7 @@
 end. Colours only on a terminal."""
 
 import datetime
+import math
 import os
 import sys
 import unicodedata
@@ -167,10 +168,7 @@ def table(plays, verified):
 
 
 def percentiles(seconds):
+    """Median and 99th percentile (nearest rank), in milliseconds."""
     ordered = sorted(seconds)
-
-    def at(share):
-        return ordered[min(len(ordered) - 1,
-                           int(share * len(ordered)))] * 1000
-
-    return at(0.5), at(0.99)
+    return tuple(ordered[math.ceil(share * len(ordered)) - 1] * 1000
+                 for share in (0.5, 0.99))

@@ -168,6 +168,18 @@ def run_supervisor(home):
     supervisor.Supervisor(home).run()
 
 
+def _is_stale(entry):
+    """Should a program that is wanted already begin anew? One that waits
+    for its next start, and one whose file was built again since."""
+    if entry.get("state") == "waiting":
+        return True
+    try:
+        return os.readlink(f"/proc/{entry['pid']}/exe").endswith(
+            " (deleted)")
+    except (KeyError, OSError):
+        return False
+
+
 def control(home, action, name):
     chosen = (name,) if name else ORDER
     write_configurations(home)
@@ -182,9 +194,7 @@ def control(home, action, name):
         return
     for each in chosen:
         launch(home, each)
-        # One that keeps ending begins anew, without its pause.
-        failing = states(home).get(each, {}).get("state") == "waiting"
-        if action == "restart" or failing:
+        if action == "restart" or _is_stale(states(home).get(each, {})):
             wanted[each] = wanted.get(each, 0) + 1
         else:
             wanted.setdefault(each, 1)
