@@ -93,20 +93,17 @@ ca_store_load(const char *dir, const char *name, struct pki_ca **out,
 }
 
 bool
-ca_store_crl_number(const char *dir, const char *name, const struct pki_ca *ca,
-		    int64_t *number, struct err *e)
+ca_store_last_crl(const char *dir, const char *name, const struct pki_ca *ca,
+		  struct pki_crl *out, struct buffer *entries, struct err *e)
 {
 	AUTO(buffer) struct buffer der = { 0 };
-	struct pki_crl crl;
 	char path[PATH_MAX];
 
 	if (!path_of(dir, name, ".crl", path, e) ||
 	    !file_read(path, CRL_FILE_MAX, &der, e))
 		return false;
-	if (!pki_crl_parse(buffer_view(&der), ca, &crl, e))
-		return err_context(e, "%s", path);
-	*number = crl.number;
-	return true;
+	return pki_crl_parse(buffer_view(&der), ca, out, entries, e) ||
+	       err_context(e, "%s", path);
 }
 
 bool

@@ -27,10 +27,13 @@ bool ca_store_crl(const char *dir, const char *name, struct bytes der,
 bool ca_store_load(const char *dir, const char *name, struct pki_ca **out,
 		   struct err *e) MUST_CHECK;
 
-/** Number of the last CRL of this CA; its signature is checked. */
-bool ca_store_crl_number(const char *dir, const char *name,
-			 const struct pki_ca *ca, int64_t *number,
-			 struct err *e) MUST_CHECK;
+/**
+ * The last CRL of this CA; its signature is checked.
+ * @param entries  array of struct pki_revoked, appended
+ */
+bool ca_store_last_crl(const char *dir, const char *name,
+		       const struct pki_ca *ca, struct pki_crl *out,
+		       struct buffer *entries, struct err *e) MUST_CHECK;
 
 /**
  * Make, sign in the token and store a CRL.

@@ -10,16 +10,23 @@
 #include "ca_report.h"
 #include "ca_store.h"
 #include "commands.h"
+#include "crl_entries.h"
 
 static const char help[] =
 	"usage: certflow crl [OPTION...]\n"
 	"  --root                       the root's CRL (365 days), not the "
 	"issuing CA's (7)\n"
 	"  --out DIR                    default $CERTFLOW_CA_DIR\n"
-	"  --json\n";
+	"  --pg CONNINFO                read model to ask for revoked serial "
+	"numbers;\n"
+	"                               default $CERTFLOW_PG\n"
+	"  --json\n"
+	"Entries of the last CRL stay; if the read model cannot be asked, they "
+	"are all.\n";
 
 struct crl {
 	const char *out;
+	const char *pg; /* NULL: do not ask */
 	enum group group;
 	bool json;
 	struct place_options places;
@@ -38,9 +45,14 @@ take_option(struct crl *o, int argc, char **argv, int *i)
 		o->group = GROUP_ROOT;
 		return true;
 	}
-	if (strcmp(argv[*i], "--out") != 0 || *i + 1 >= argc)
+	if (*i + 1 >= argc)
 		return false;
-	o->out = argv[++*i];
+	if (strcmp(argv[*i], "--out") == 0)
+		o->out = argv[++*i];
+	else if (strcmp(argv[*i], "--pg") == 0)
+		o->pg = argv[++*i];
+	else
+		return false;
 	return true;
 }
 
@@ -62,19 +74,37 @@ report(const struct crl *o, const char *dir, const struct pki_crl *crl)
 		       crl->revoked_count, next);
 }
 
-/* The last CRL is where the number is kept. */
+/* What the read model knows besides; its absence is said, not hidden: an
+ * old list that is fresh beats none, and nothing ever leaves the list. */
+static bool
+add_revoked(const struct crl *o, struct buffer *entries, struct err *e)
+{
+	if (o->group == GROUP_ROOT || o->pg == NULL || o->pg[0] == '\0' ||
+	    crl_entries_ask(o->pg, entries, e))
+		return crl_entries_sort(entries, e);
+	if (e->kind != ERR_RETRY)
+		return false;
+	fprintf(stderr, "certflow crl: read model not asked: %s\n", e->text);
+	return crl_entries_sort(entries, e);
+}
+
+/* The last CRL is where number and entries are kept. */
 static bool
 renew(const struct crl *o, const char *dir, const struct place *place,
       struct err *e)
 {
 	AUTO(pki_ca) struct pki_ca *ca = NULL;
+	AUTO(buffer) struct buffer entries = { 0 };
 	const char *name = group_name(o->group);
 	struct pki_crl crl = { 0 };
 	int64_t now = clock_now_us();
 
 	if (!ca_store_load(dir, name, &ca, e) ||
-	    !ca_store_crl_number(dir, name, ca, &crl.number, e))
+	    !ca_store_last_crl(dir, name, ca, &crl, &entries, e) ||
+	    !add_revoked(o, &entries, e))
 		return false;
+	crl.revoked = (const struct pki_revoked *)(void *)entries.data;
+	crl.revoked_count = entries.len / sizeof(*crl.revoked);
 	crl.number++;
 	crl.this_update = now - now % US_PER_S;
 	crl.next_update = crl.this_update +
@@ -105,7 +135,7 @@ run(const struct crl *o, struct err *e)
 int
 cmd_crl(int argc, char **argv)
 {
-	struct crl o = { .group = GROUP_ISSUING };
+	struct crl o = { .group = GROUP_ISSUING, .pg = getenv("CERTFLOW_PG") };
 	struct err e = { 0 };
 	bool usage = false;
 

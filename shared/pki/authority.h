@@ -8,6 +8,7 @@
 #define CERTFLOW_PKI_AUTHORITY_H
 
 #include "pki/ca.h"
+#include "pki/tbs.h"
 
 struct pki_authority {
 	const char *country;      /* "VN"                                  */
@@ -32,9 +33,9 @@ bool pki_authority_tbs(const struct pki_authority *self,
 		       struct err *e) MUST_CHECK;
 
 struct pki_revoked {
-	const char *serial_number; /* lower-case hex                        */
-	int64_t revoked_at;        /* microseconds                          */
-	int reason;                /* RFC 5280 5.3.1; 0: no reason extension */
+	char serial_number[PKI_SERIAL_TEXT_MAX]; /* lower-case hex          */
+	int64_t revoked_at; /* microseconds; in a CRL whole seconds */
+	int reason;         /* RFC 5280 5.3.1; 0: no reason extension */
 };
 
 struct pki_crl {
@@ -49,8 +50,13 @@ struct pki_crl {
 bool pki_crl_tbs(const struct pki_ca *ca, const struct pki_crl *crl,
 		 struct buffer *out, struct err *e) MUST_CHECK;
 
-/** Number and dates of a CRL (DER), verified with the CA's key. */
+/**
+ * Number and dates of a CRL (DER), verified with the CA's key.
+ * @param entries  array of struct pki_revoked, appended; NULL: not wanted.
+ *                 out->revoked stays NULL, out->revoked_count is set
+ */
 bool pki_crl_parse(struct bytes der, const struct pki_ca *ca,
-		   struct pki_crl *out, struct err *e) MUST_CHECK;
+		   struct pki_crl *out, struct buffer *entries, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include "pki/extension.h"
 #include "pki/name.h"
 #include "pki/oid.h"
+#include "pki/view.h"
 
 static void
 put_revoked(struct der_out *w, const struct pki_revoked *r)
@@ -80,12 +81,68 @@ take_number(struct bytes extensions, int64_t *number)
 	return false;
 }
 
+/* ENUMERATED in the reasonCode extension (RFC 5280 5.3.1); 0: none. */
+static bool
+take_reason(struct bytes extensions, int *reason)
+{
+	struct bytes extension, oid, value, code;
+
+	*reason = 0;
+	while (extensions.len > 0) {
+		if (!der_take(&extensions, DER_SEQUENCE, &extension) ||
+		    !der_take(&extension, DER_OID, &oid))
+			return false;
+		if (!bytes_equal(oid, OID_REASON_CODE))
+			continue;
+		if (!der_take(&extension, DER_OCTET_STRING, &value) ||
+		    !der_take(&value, DER_ENUMERATED, &code) || code.len != 1)
+			return false;
+		*reason = code.data[0];
+	}
+	return true;
+}
+
+static bool
+take_revoked(struct bytes *list, struct pki_revoked *out)
+{
+	struct bytes entry, serial, extensions = { 0 };
+	struct der_item date;
+
+	*out = (struct pki_revoked){ 0 };
+	if (!der_take(list, DER_SEQUENCE, &entry) ||
+	    !der_take(&entry, DER_INTEGER, &serial) ||
+	    !view_serial_text(serial, out->serial_number) ||
+	    !der_next(&entry, &date) ||
+	    !der_time_parse(&date, &out->revoked_at))
+		return false;
+	if (entry.len > 0 && !der_take(&entry, DER_SEQUENCE, &extensions))
+		return false;
+	return entry.len == 0 && take_reason(extensions, &out->reason);
+}
+
+static bool
+take_entries(struct bytes list, struct pki_crl *out, struct buffer *entries,
+	     struct err *e)
+{
+	struct pki_revoked entry;
+
+	while (list.len > 0) {
+		if (!take_revoked(&list, &entry))
+			return bad(e, "revokedCertificates");
+		if (entries != NULL &&
+		    !buffer_add(entries, &entry, sizeof(entry), e))
+			return false;
+		out->revoked_count++;
+	}
+	return true;
+}
+
 /* Version, algorithm, issuer and dates; then the number. */
 static bool
 read_list(struct bytes tbs, const struct pki_ca *ca, struct pki_crl *out,
-	  struct err *e)
+	  struct buffer *entries, struct err *e)
 {
-	struct bytes in = tbs, body, version, algorithm, issuer, entries;
+	struct bytes in = tbs, body, version, algorithm, issuer, list;
 	struct der_item this_update, next_update;
 
 	if (!der_take(&in, DER_SEQUENCE, &body) ||
@@ -98,15 +155,18 @@ read_list(struct bytes tbs, const struct pki_ca *ca, struct pki_crl *out,
 		return bad(e, "not a TBSCertList");
 	if (!bytes_equal(issuer, ca->subject))
 		return bad(e, "issued by another CA");
-	if (der_peek(body, DER_SEQUENCE) &&
-	    !der_take(&body, DER_SEQUENCE, &entries))
-		return bad(e, "revokedCertificates");
+	if (der_peek(body, DER_SEQUENCE)) {
+		if (!der_take(&body, DER_SEQUENCE, &list))
+			return bad(e, "revokedCertificates");
+		if (!take_entries(list, out, entries, e))
+			return false;
+	}
 	return take_number(body, &out->number) || bad(e, "no CRL number");
 }
 
 bool
 pki_crl_parse(struct bytes der, const struct pki_ca *ca, struct pki_crl *out,
-	      struct err *e)
+	      struct buffer *entries, struct err *e)
 {
 	struct bytes in = der, outer, tbs, algorithm, signature;
 	struct pki_crl crl = { 0 };
@@ -116,11 +176,11 @@ pki_crl_parse(struct bytes der, const struct pki_ca *ca, struct pki_crl *out,
 	    !der_take_all(&outer, DER_SEQUENCE, &algorithm) ||
 	    !der_take_bits(&outer, &signature) || outer.len != 0)
 		return bad(e, "not a CertificateList");
-	if (!read_list(tbs, ca, &crl, e))
-		return false;
 	if (!pki_signature_verify(ca->spki, pki_signature_parse(algorithm), tbs,
 				  signature, e))
 		return err_context(e, "CRL");
+	if (!read_list(tbs, ca, &crl, entries, e))
+		return false;
 	*out = crl;
 	return true;
 }

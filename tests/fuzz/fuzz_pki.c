@@ -89,10 +89,11 @@ certificate(struct bytes der)
 static void
 crl(struct bytes der)
 {
+	AUTO(buffer) struct buffer entries = { 0 };
 	struct pki_crl parsed;
 	struct err e;
 
-	if (!pki_crl_parse(der, &ca, &parsed, &e))
+	if (!pki_crl_parse(der, &ca, &parsed, &entries, &e))
 		require(e.kind == ERR_REJECT);
 }
 

@@ -4,62 +4,10 @@
 set -uo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-certflow=${CERTFLOW_BUILD:-$repo/build}/bin/certflow
-module=/usr/lib/softhsm/libsofthsm2.so
-CERTFLOW_HOME=$(mktemp -d /tmp/certflow-ca-XXXXXX)
+# shellcheck source=tests/lib/ca.sh
+source "$repo/tests/lib/ca.sh"
 trap 'rm -rf "$CERTFLOW_HOME"' EXIT
-ca=$CERTFLOW_HOME/ca
-export CERTFLOW_HOME CERTFLOW_CA_DIR=$ca
-export CERTFLOW_PUBLIC_URL=http://127.0.0.1:8080
-unset CERTFLOW_PIN_FILE_ROOT CERTFLOW_PIN_FILE_ISSUING \
-	CERTFLOW_PIN_FILE_CUSTOMER CERTFLOW_PKCS11_MODULE
-passed=0
-failed=0
-
-# ok WHAT COMMAND...: the command succeeds
-ok() {
-	local what=$1 output
-	shift
-	if output=$("$@" 2>&1); then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED %s\n%s\n' "$what" "$output"
-	fi
-}
-
-# says WHAT TEXT STATUS COMMAND...: it ends with STATUS and says TEXT
-says() {
-	local what=$1 text=$2 status=$3 output code
-	shift 3
-	output=$("$@" 2>&1)
-	code=$?
-	if [[ $code -eq $status && $output == *"$text"* ]]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED %s: status %s\n%s\n' "$what" "$code" "$output"
-	fi
-}
-
-# Fresh tokens of the three groups.
-tokens() {
-	local group label conf
-	rm -rf "${CERTFLOW_HOME:?}"/* && mkdir "$CERTFLOW_HOME/etc"
-	for group in root issuing customer; do
-		conf=$CERTFLOW_HOME/$group.conf
-		mkdir "$CERTFLOW_HOME/$group"
-		printf 'directories.tokendir = %s\nlog.level = ERROR\n' \
-			"$CERTFLOW_HOME/$group" >"$conf"
-		(umask 077 && echo "4711$RANDOM" >"$CERTFLOW_HOME/etc/pin.$group")
-		label=$group
-		[[ $group == customer ]] && label=customer-1
-		SOFTHSM2_CONF=$conf softhsm2-util --init-token --free \
-			--label "$label" --so-pin 12345678 \
-			--pin "$(cat "$CERTFLOW_HOME/etc/pin.$group")" >/dev/null
-		export "CERTFLOW_SOFTHSM2_CONF_${group^^}=$conf"
-	done
-}
+module=/usr/lib/softhsm/libsofthsm2.so
 
 # objects GROUP ARGUMENT...: pkcs11-tool, logged in
 objects() {
@@ -108,7 +56,7 @@ private_key_is_safe() {
 for kind in rsa2048 p256; do
 	mechanism=RSA-PKCS
 	[[ $kind == p256 ]] && mechanism=ECDSA
-	tokens
+	ca_tokens
 	ok "$kind: init" "$certflow" ca init --key "$kind"
 	ok "$kind: verify" certificates_verify
 	ok "$kind: root key" private_key_is_safe root "$mechanism"
@@ -160,5 +108,4 @@ cp "$CERTFLOW_HOME/etc/good" "$CERTFLOW_HOME/etc/pin.root"
 says "after a wrong PIN" "a wrong PIN was tried before" 1 \
 	"$certflow" hsm check --group root
 
-echo "$passed passed, $failed failed"
-[[ $failed -eq 0 ]]
+ca_summary

@@ -214,6 +214,8 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	const struct pki_crl crl = { 300, NOW_US, NOW_US + 7 * 86400000000,
 				     revoked, 2 };
 	AUTO(buffer) struct buffer tbs = { 0 }, signature = { 0 }, der = { 0 };
+	AUTO(buffer) struct buffer entries = { 0 };
+	const struct pki_revoked *read;
 	const unsigned char *at;
 	struct pki_crl back = { 0 };
 	struct err e = { 0 };
@@ -223,8 +225,16 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	test_sign(key, ca->signature, buffer_view(&tbs), &signature);
 	cr_assert(pki_certificate_assemble(buffer_view(&tbs), ca->signature,
 					   buffer_view(&signature), &der, &e));
-	cr_assert(pki_crl_parse(buffer_view(&der), ca, &back, &e), "%s",
-		  e.text);
+	cr_assert(pki_crl_parse(buffer_view(&der), ca, &back, &entries, &e),
+		  "%s", e.text);
+	cr_assert_eq(back.revoked_count, 2);
+	cr_assert_eq(entries.len, 2 * sizeof(*read));
+	read = (const struct pki_revoked *)(void *)entries.data;
+	cr_assert_str_eq(read[0].serial_number, revoked[0].serial_number);
+	cr_assert_eq(read[0].revoked_at, NOW_US);
+	cr_assert_eq(read[0].reason, 1);
+	cr_assert_str_eq(read[1].serial_number, revoked[1].serial_number);
+	cr_assert_eq(read[1].reason, 0);
 	cr_assert_eq(back.number, 300);
 	cr_assert_eq(back.this_update, crl.this_update);
 	cr_assert_eq(back.next_update, crl.next_update);
@@ -235,5 +245,5 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	cr_assert_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(x)), 2);
 	X509_CRL_free(x);
 	der.data[der.len - 1] ^= 1;
-	cr_assert_not(pki_crl_parse(buffer_view(&der), ca, &back, &e));
+	cr_assert_not(pki_crl_parse(buffer_view(&der), ca, &back, NULL, &e));
 }
