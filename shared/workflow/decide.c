@@ -117,6 +117,15 @@ id_conflicts(const struct judge *j, const struct wf_input_id *id)
 	return subject_id_taken(j->s, id);
 }
 
+/* What others may be waiting for must not queue up behind them. */
+static bool
+creates_object(const struct event *ev)
+{
+	return ev->type == EVENT_KEY_PAIR_REQUESTED ||
+	       (ev->type == EVENT_REQUEST_SUBMITTED &&
+		ev->request_submitted.submission.revision == 1);
+}
+
 /* Does an earlier event of this inbox about the same object wait? */
 static const struct wf_waiting *
 predecessor(const struct judge *j, const struct wf_input_id *id)
@@ -124,6 +133,8 @@ predecessor(const struct judge *j, const struct wf_input_id *id)
 	const struct wf_waiting *self = subject_waiting(j->s, id);
 	const char *object = waiting_object(j->in->event);
 
+	if (creates_object(j->in->event))
+		return NULL;
 	for (size_t i = 0; object != NULL && i < j->s->st.waiting.count; i++) {
 		const struct wf_waiting *w = &j->s->st.waiting.items[i];
 
