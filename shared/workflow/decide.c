@@ -263,14 +263,16 @@ conclude(struct judge *j, const struct wf_input_id *id)
 }
 
 static bool
-report_again(struct wf_decision *out, const struct wf_seen *seen)
+report_again(struct judge *j, const struct wf_seen *seen)
 {
-	out->verdict = WF_REPEATED;
-	out->outcome.result = seen->result;
-	out->outcome.code = seen->code;
-	out->outcome.field = seen->field;
-	out->outcome.sequence = seen->sequence;
-	return true;
+	struct wf_outcome *to = &j->out->outcome;
+
+	j->out->verdict = WF_REPEATED;
+	to->result = seen->result;
+	to->code = seen->code;
+	to->sequence = seen->sequence;
+	to->field = seen->field == NULL ? NULL : judge_text(j, seen->field);
+	return seen->field == NULL || to->field != NULL;
 }
 
 static bool
@@ -313,16 +315,14 @@ wf_decide(const struct wf_env *env, const struct subject *s,
 			       "meta.event_id is not a UUID");
 	seen = subject_seen(s, &id);
 	if (seen != NULL && in->deferred == NULL)
-		return report_again(out, seen);
+		return report_again(&j, seen);
 	if (id_conflicts(&j, &id))
 		refuse(&j, EVENT_ID_CONFLICT, "meta.event_id");
 	else
 		check_identity(&j);
 	if (!judge_refused(&j) && !judge_kind(&j, &id))
 		return false;
-	if (out->verdict == WF_REPEATED)
-		return true;
-	return conclude(&j, &id);
+	return conclude(&j, &id) && judge_detach(&j);
 }
 
 bool
@@ -343,5 +343,5 @@ wf_refuse_unreadable(const struct wf_env *env, const struct subject *s,
 	memset(out, 0, sizeof(*out));
 	out->refusal = *why;
 	sha256(payload.data == NULL ? bytes_of_str("") : payload, digest.b);
-	return judge_finish_refusal(&j, source, &digest);
+	return judge_finish_refusal(&j, source, &digest) && judge_detach(&j);
 }

@@ -71,11 +71,13 @@ wf_clock(const struct wf_env *env, const struct subject *s, struct arena *a,
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < s->st.requests.count; i++)
 		if (env->now >= request_end(env, &s->st.requests.items[i]))
-			return lapse(&j, &s->st.requests.items[i]);
+			return lapse(&j, &s->st.requests.items[i]) &&
+			       judge_detach(&j);
 	for (size_t i = 0; i < s->st.enrolments.count; i++)
 		if (env->now >=
 		    enrolment_end(s, env, &s->st.enrolments.items[i]))
-			return abandon(&j, &s->st.enrolments.items[i]);
+			return abandon(&j, &s->st.enrolments.items[i]) &&
+			       judge_detach(&j);
 	return true;
 }
 

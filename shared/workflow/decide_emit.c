@@ -3,6 +3,7 @@
 
 #include "base/uuid.h"
 #include "workflow/judge.h"
+#include "workflow/layout.h"
 #include "workflow/waiting.h"
 
 #define ACTOR_ID "registrar"
@@ -223,5 +224,34 @@ judge_defer(struct judge *j)
 		return false;
 	j->out->verdict = WF_DEFERRED;
 	set_outcome(j, EV_OUTCOME_RESULT_DEFERRED);
+	return true;
+}
+
+/* What was put together borrows from the subject, which changes as soon as
+ * the first record is folded: the arena gets copies of its own. */
+bool
+judge_detach(struct judge *j)
+{
+	for (size_t i = 0; i < j->out->emit_count; i++) {
+		AUTO(buffer) struct buffer octets = { 0 };
+		struct wf_emit *emit = &j->out->emits[i];
+		const struct ev_record *layout =
+			event_record(emit->event->type);
+		struct event *copy;
+
+		if (emit->is_input)
+			continue; /* the caller's own memory */
+		copy = arena_alloc(j->a, sizeof(*copy));
+		if (copy == NULL)
+			return ERR_NO_MEMORY(j->e);
+		copy->type = emit->event->type;
+		if (!layout_encode(layout, event_body(emit->event), &octets,
+				   j->e) ||
+		    !layout_decode(layout, buffer_view(&octets), j->a,
+				   &copy->meta, j->e))
+			return err_context(j->e, "copy of %s",
+					   event_type_name(copy->type));
+		emit->event = copy;
+	}
 	return true;
 }

@@ -78,5 +78,6 @@ bool judge_admit(struct judge *j);
 bool judge_finish_refusal(struct judge *j, const struct ev_source_position *src,
 			  const struct ev_sha256 *payload_sha256);
 bool judge_defer(struct judge *j);
+bool judge_detach(struct judge *j);
 
 #endif

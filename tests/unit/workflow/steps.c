@@ -19,7 +19,7 @@ enum wf_verdict
 key_requested(struct world *w, const char *enrolment_id)
 {
 	struct event *ev = world_event(w, EVENT_KEY_PAIR_REQUESTED, CUSTOMER);
-	bool branch = strlen(subject_tax_code(w->s)) > 10;
+	bool branch = strlen(w->tax_code) > 10;
 
 	ev->key_pair_requested.enrolment_id = enrolment_id;
 	ev->key_pair_requested.certificate_type =
@@ -40,8 +40,7 @@ csr_generated(struct world *w, const char *enrolment_id)
 	c->enrolment_id = enrolment_id;
 	c->key_ref.token = "customer-1";
 	c->key_algorithm = EV_KEY_ALGORITHM_RSA_2048;
-	c->csr_der = world_csr(w, subject_tax_code(w->s), enrolment_id,
-			       enrolment_id);
+	c->csr_der = world_csr(w, w->tax_code, enrolment_id, enrolment_id);
 	c->spki_sha256 = world_spki(w, enrolment_id);
 	c->attributes =
 		(struct ev_key_attributes){ true, false, true, true, true };
@@ -76,7 +75,7 @@ struct event *
 submit_event(struct world *w, const char *request_id, int32_t revision)
 {
 	struct event *ev = world_event(w, EVENT_REQUEST_SUBMITTED, OFFICER);
-	bool branch = strlen(subject_tax_code(w->s)) > 10;
+	bool branch = strlen(w->tax_code) > 10;
 
 	ev->request_submitted.submission = (struct ev_submission){
 		.request_id = request_id,

@@ -239,6 +239,7 @@ world_new(const char *tax_code)
 
 	cr_assert(w != NULL && arena_new(1u << 28, &w->a, &w->e));
 	cr_assert(subject_new(tax_code, &w->s, &w->e));
+	w->tax_code = tax_code;
 	w->env = (struct wf_env){
 		.now = START,
 		.limits = { .unsaved_ttl_us = US_PER_DAY,
@@ -280,7 +281,7 @@ world_event(struct world *w, enum event_type type, const char *actor)
 	snprintf(id, sizeof(id), "%08x-1111-4111-8111-111111111111", ++w->ids);
 	ev->type = type;
 	ev->meta.event_id = arena_text(w->a, id, 36);
-	ev->meta.tax_code = subject_tax_code(w->s);
+	ev->meta.tax_code = w->tax_code;
 	ev->meta.occurred_at = w->env.now;
 	ev->meta.actor.id = actor;
 	ev->meta.actor.role = event_inbox_role(event_writer(type));
@@ -467,7 +468,7 @@ world_check_replay(struct world *w)
 	AUTO(buffer) struct buffer live = { 0 };
 	AUTO(buffer) struct buffer replayed = { 0 };
 
-	cr_assert(subject_new(subject_tax_code(w->s), &again, &w->e));
+	cr_assert(subject_new(w->tax_code, &again, &w->e));
 	for (size_t i = 0; i < w->log_count; i++) {
 		const struct log_entry *le = &w->log[i];
 		const struct wf_record r = {

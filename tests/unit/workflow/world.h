@@ -43,6 +43,7 @@ struct world {
 	struct arena *a;
 	struct wf_env env;
 	struct subject *s;
+	const char *tax_code;
 	struct err e;
 	struct wf_decision last;
 	struct log_entry log[LOG_MAX];
