@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "document.h"
 #include "event/event_json.h"
 #include "options.h"
@@ -199,6 +200,7 @@ main(int argc, char **argv)
 		return PROCESS_EXIT_USAGE;
 	}
 	process_start(false);
+	log_set_level(LOG_WARN); /* its users look at the answers */
 	switch (o.mode) {
 	case MODE_HELP:
 		options_usage();
