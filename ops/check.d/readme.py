@@ -1,6 +1,6 @@
-"""The README's commands: every line that begins with `$ ` in a block marked
-`sh` runs, in order, on a stack of its own, and must succeed. A block that
-follows with `sh` lines of output is for people and is not compared.
+"""The README's commands: every block marked `sh` runs, in order, in one
+shell on a stack of its own, and must succeed. Other blocks are output and for
+people.
 """
 
 import os
@@ -17,14 +17,15 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```", re.S | re.M)
 SKIPPED = ("git clone", "cd ", "ops/check", "ops/stack reset")
 
 
-def _commands():
+def _script():
     with open(os.path.join(REPO, "README.md"), encoding="utf-8") as stream:
         text = stream.read()
-    for block in BLOCK.findall(text):
-        lines = block.replace("\\\n", "").splitlines()
-        for line in lines:
-            if line.startswith("$ ") and not line[2:].startswith(SKIPPED):
-                yield line[2:]
+    lines = ["set -euo pipefail", f"cd '{REPO}'"]
+    for number, block in enumerate(BLOCK.findall(text), 1):
+        lines.append(f"echo '+ block {number}'")
+        lines += [line for line in block.splitlines()
+                  if not line.startswith(SKIPPED)]
+    return "\n".join(lines)
 
 
 def check(results):
@@ -32,13 +33,10 @@ def check(results):
         results.check("README.md exists", False, 0)
         return
     home = tempfile.mkdtemp(prefix="certflow-readme-")
-    script = "set -e\n" + "".join(
-        f"echo '+ '{number}\n{command}\n"
-        for number, command in enumerate(_commands(), 1))
     begin = time.monotonic()
     try:
         code, output = run(
-            ["bash", "-c", script], 600,
+            ["bash", "-c", _script()], 600,
             {"CERTFLOW_HOME": home, "CERTFLOW_PORT_BASE": "auto"})
         results.check("commands of README.md", code == 0,
                       time.monotonic() - begin, output)
