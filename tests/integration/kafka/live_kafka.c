@@ -4,6 +4,7 @@
  * its own; each case has a partition to itself.
  */
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,13 @@ Test(live, two_producers_in_turn_and_both_are_fenced)
 	leave(&m);
 }
 
+static void *
+join_later(void *other)
+{
+	join_as(other, NULL, 4, 0);
+	return NULL;
+}
+
 Test(live, metadata_of_a_former_assignment_cannot_commit)
 {
 	struct member m = { 0 };
@@ -299,16 +307,14 @@ Test(live, metadata_of_a_former_assignment_cannot_commit)
 	struct kafka_partition in = { INBOX, 4, 1 };
 	struct kafka_txn *t = open_txn("live-former");
 	AUTO(kafka_batch) struct kafka_batch *b = NULL;
+	pthread_t thread;
 	unsigned epoch;
 
 	join_as(&m, NULL, 4, 0);
 	strcpy(other.name, m.name);
 	epoch = kafka_consumer_epoch(m.c);
 	/* a second member joins while the first one polls: new generation */
-	if (fork() == 0) {
-		join_as(&other, NULL, 4, 0);
-		_exit(0);
-	}
+	cr_assert_eq(pthread_create(&thread, NULL, join_later, &other), 0);
 	while (kafka_consumer_epoch(m.c) < epoch + 2) {
 		OK(kafka_consumer_poll(m.c, 10, 100, &b, &e));
 		kafka_batch_free(TAKE(b));
@@ -318,6 +324,8 @@ Test(live, metadata_of_a_former_assignment_cannot_commit)
 	cr_expect_eq(e.kind, ERR_RETRY, "%s", e.text);
 	OK(kafka_txn_abort(t, MS, &e));
 	kafka_txn_close(t);
+	(void)pthread_join(thread, NULL);
+	leave(&other);
 	leave(&m);
 }
 
