@@ -87,7 +87,7 @@ kafka_equal_partitions(rd_kafka_t *rk, const char *const *topics, size_t count,
 	int32_t first = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int32_t n;
+		int32_t n = 0;
 		int w;
 
 		if (!kafka_topic_partitions(rk, topics[i], timeout_ms, &n, e))

@@ -21,7 +21,7 @@ kafka_batch_new(size_t max, struct kafka_batch **out, struct err *e)
 	if (b == NULL)
 		return ERR_NO_MEMORY(e);
 	b->max = max;
-	b->raw = calloc(max, sizeof(b->raw[0]));
+	b->raw = calloc(max, sizeof(void *));
 	if (b->raw == NULL)
 		return ERR_NO_MEMORY(e);
 	*out = TAKE(b);

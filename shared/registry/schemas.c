@@ -146,8 +146,8 @@ schemas_decode(struct schemas *s, struct bytes message, size_t max,
 	       struct event **out, struct err *e)
 {
 	const struct avro_writer *writer;
-	struct bytes body;
-	int32_t id;
+	struct bytes body = { 0 };
+	int32_t id = 0;
 
 	if (!schemas_frame(message, max, &id, &body, e) ||
 	    !schemas_writer(s, id, &writer, e))
