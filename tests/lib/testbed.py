@@ -266,8 +266,11 @@ class Testbed:
     def close(self):
         if not os.path.isdir(self.home):
             return
-        if self.registrar and self.registrar.is_alive():
-            self.registrar.kill()
+        registrar = getattr(self, "registrar", None)
+        code, tail = 0, ""
+        if registrar and registrar.is_alive():
+            code, _ = registrar.stop()  # sanitizers speak at the end
+            tail = registrar.tail(60)
         for each in ("encode", "produce", "outcomes", "log", "dead"):
             if hasattr(self, each):
                 getattr(self, each).close()
@@ -275,6 +278,8 @@ class Testbed:
             self.stack("reset", "--yes")
         finally:
             shutil.rmtree(self.home, ignore_errors=True)
+        if code != 0:
+            raise AssertionError(f"registrar ended with {code}:\n{tail}")
 
     # ---- whole stretches of the journey ------------------------------------
 
