@@ -13,8 +13,6 @@
 #include "base/err.h"
 #include "hsm/hsm_key.h"
 
-#define P11_MODULE_FILE_MAX (256L * 1024 * 1024)
-
 /**
  * dlopen() path and fetch the function list.  The library stays loaded until
  * the process ends: modules leave threads and exit handlers behind.

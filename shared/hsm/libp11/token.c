@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "hsm/libp11/token_internal.h"
+#include "hsm/p11_file.h"
 
 #define PIN_FILE_MAX 256
 
@@ -17,16 +18,6 @@ token_failed(struct err *e, const char *what)
 		      "%s: %s", what, why == NULL ? "no reason given" : why);
 	ERR_clear_error();
 	return false;
-}
-
-/* pkcs11-spy writes every PIN into its trace. */
-static bool
-refuse_spy(const char *module, struct err *e)
-{
-	if (strstr(module, "pkcs11-spy") != NULL)
-		return ERR_SET(e, ERR_FATAL, "libp11", 0,
-			       "%s records PINs: refused", module);
-	return true;
 }
 
 static bool
@@ -103,7 +94,7 @@ token_open(const struct token_settings *settings, struct token **out,
 
 	if (t == NULL)
 		return ERR_NO_MEMORY(e);
-	if (!refuse_spy(settings->module, e))
+	if (!p11_file_check(settings->module, e))
 		return false;
 	t->ctx = PKCS11_CTX_new();
 	if (t->ctx == NULL)

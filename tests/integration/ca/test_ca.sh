@@ -93,6 +93,11 @@ says "wrong certificate" "does not hold this private key" 1 \
 rm "$ca/issuing.crl"
 says "no CRL to count from" "issuing.crl" 3 "$certflow" crl
 
+# pkcs11-spy would write the PIN into its trace, by whatever name.
+cp /usr/lib/x86_64-linux-gnu/pkcs11-spy.so "$CERTFLOW_HOME/softhsm.so"
+says "spy" "pkcs11-spy" 1 "$certflow" hsm check --group root \
+	--module "$CERTFLOW_HOME/softhsm.so"
+
 says "usage" "usage: certflow ca init" 2 "$certflow" ca init --key dsa
 says "no token" "no token is called" 1 "$certflow" hsm check \
 	--group root --token-root nothing

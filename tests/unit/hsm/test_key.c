@@ -278,6 +278,25 @@ Test(hsm_key, attributes_that_a_module_refuses)
 		  "%s", e.text);
 }
 
+Test(hsm_key, an_rsa_key_for_libp11)
+{
+	f.settings.bare_rsa = true;
+	AUTO(hsm) struct hsm *h = fixture_open(&f);
+	AUTO(buffer) struct buffer signature = { 0 };
+	struct hsm_key key =
+		fixture_key(h, EV_KEY_ALGORITHM_RSA_2048, 1, "issuing");
+	struct err e = { 0 };
+
+	cr_expect(key.bare_rsa);
+	cr_expect(hsm_sign(h, 0, &key, PKI_RSA_SHA256, bytes_of_str("x"),
+			   &signature, &e),
+		  "%s", e.text);
+	cr_expect_not(hsm_sign(h, 0, &key, PKI_PSS_SHA256, bytes_of_str("x"),
+			       &signature, &e),
+		      "one mechanism alone is allowed");
+	cr_expect_eq(e.code, HSM_MECHANISM_UNSUPPORTED);
+}
+
 Test(hsm_key, what_protects_the_key_cannot_be_skipped)
 {
 	const char *skip[] = { "CKA_SENSITIVE" };

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509_vfy.h>
+#include <stdlib.h>
 
 #define ROOT_SERIAL "4a000000000000000000000000000001"
 #define ISSUING_SERIAL "4a000000000000000000000000000002"
@@ -207,4 +208,39 @@ test_openssl_verifies(struct bytes certificate, struct bytes issuing,
 	X509_STORE_free(store);
 	sk_X509_free(chain);
 	return rc == 1;
+}
+
+static void
+write_chain(const char *path, struct bytes first, struct bytes second)
+{
+	AUTO(buffer) struct buffer pem = { 0 };
+	struct err e = { 0 };
+
+	cr_assert(pki_pem("CERTIFICATE", first, &pem, &e));
+	if (second.data != NULL)
+		cr_assert(pki_pem("CERTIFICATE", second, &pem, &e));
+	cr_assert(file_write(path, buffer_view(&pem), 0600, &e), "%s", e.text);
+}
+
+bool
+test_gnutls_verifies(struct bytes certificate, struct bytes issuing,
+		     struct bytes root)
+{
+	char dir[] = "/tmp/certflow-pki-XXXXXX";
+	char anchor[64], chain[64], command[512];
+	int rc;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(anchor, sizeof(anchor), "%s/root.pem", dir);
+	snprintf(chain, sizeof(chain), "%s/chain.pem", dir);
+	write_chain(anchor, root, (struct bytes){ 0 });
+	write_chain(chain, certificate, issuing);
+	snprintf(command, sizeof(command),
+		 "certtool --verify --verify-profile medium "
+		 "--load-ca-certificate %s --infile %s >%s/out 2>&1",
+		 anchor, chain, dir);
+	rc = system(command);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	(void)!system(command);
+	return rc == 0;
 }

@@ -52,6 +52,10 @@ void test_tbs(const struct pki_ca *ca, const char *subject_key,
 void test_certificate(struct bytes tbs, const struct pki_ca *ca,
 		      EVP_PKEY *ca_key, struct buffer *out);
 
+/** Path validation by GnuTLS (certtool), now. */
+bool test_gnutls_verifies(struct bytes certificate, struct bytes issuing,
+			  struct bytes root);
+
 /** Path validation by OpenSSL with X509_V_FLAG_X509_STRICT. */
 bool test_openssl_verifies(struct bytes certificate, struct bytes issuing,
 			   struct bytes root, int64_t at_us);

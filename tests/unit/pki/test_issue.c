@@ -7,6 +7,7 @@
 #include <criterion/parameterized.h>
 #include <openssl/x509v3.h>
 
+#include "base/clock.h"
 #include "support.h"
 
 struct pair {
@@ -63,6 +64,43 @@ ParameterizedTest(struct pair *p, pki_issue, matrix)
 	cr_assert(test_openssl_verifies(buffer_view(&der),
 					buffer_view(&ca->der),
 					buffer_view(&root->der), NOW_US));
+}
+
+/* A certificate of today: certtool knows no other time. */
+static bool
+gnutls_accepts(const char *ca_key_name, const char *key_name, bool spoil)
+{
+	AUTO(evp_pkey) EVP_PKEY *root_key = test_key("ca-rsa2048");
+	AUTO(evp_pkey) EVP_PKEY *ca_key = test_key(ca_key_name);
+	AUTO(evp_pkey) EVP_PKEY *key = test_key(key_name);
+	AUTO(pki_ca) struct pki_ca *root = test_root("ca-rsa2048");
+	AUTO(pki_ca)
+	struct pki_ca *ca = test_issuing(ca_key_name, root, root_key);
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	AUTO(buffer) struct buffer spki = { 0 }, tbs = { 0 }, der = { 0 };
+	struct pki_validity v = pki_validity(clock_now_us(), 12, ca);
+	struct pki_order order;
+	struct err e = { 0 };
+
+	test_spki(key, &spki);
+	order = test_order(buffer_view(&spki));
+	order.not_before = v.not_before;
+	order.not_after = v.not_after;
+	cr_assert(pki_tbs_build(profile, ca, &order, &tbs, &e), "%s", e.text);
+	test_certificate(buffer_view(&tbs), ca, ca_key, &der);
+	if (spoil)
+		der.data[der.len - 1] ^= 1;
+	return test_gnutls_verifies(buffer_view(&der), buffer_view(&ca->der),
+				    buffer_view(&root->der));
+}
+
+Test(pki_issue, gnutls_verifies)
+{
+	cr_assert(gnutls_accepts("ca-rsa2048", "rsa2048", false));
+	cr_assert(gnutls_accepts("ca-rsa2048", "p384", false));
+	cr_assert(gnutls_accepts("ca-p256", "rsa4096", false));
+	cr_assert(gnutls_accepts("ca-p256", "p256", false));
+	cr_assert_not(gnutls_accepts("ca-p256", "p256", true));
 }
 
 Test(pki_issue, one_wrong_octet_never_verifies)
