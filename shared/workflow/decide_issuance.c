@@ -4,6 +4,9 @@
 
 #include "workflow/judge.h"
 
+/* Octets of an order besides those that vary much. */
+#define ORDER_REST_MAX 4096
+
 struct plan {
 	const struct wf_request *rq;
 	struct bytes csr_der;
@@ -70,6 +73,21 @@ build(struct judge *j, struct plan *p)
 
 	return pki->tbs_build(pki->self, j->a, &plan, &p->tbs, j->refusal,
 			      j->e);
+}
+
+/* The order must fit into one record of the log. */
+static bool
+check_size(struct judge *j, const struct plan *p)
+{
+	const struct wf_request *rq = p->rq;
+	size_t size = rq->submission_bytes.len + rq->approval->cms.len +
+		      p->csr_der.len + p->tbs.tbs.len + ORDER_REST_MAX;
+
+	for (size_t i = 0; i < rq->editors.count; i++)
+		size += strlen(rq->editors.items[i]) + 2;
+	if (size > EVENT_LOG_MAX)
+		refuse(j, TOO_LARGE, NULL);
+	return true;
 }
 
 static bool
@@ -145,7 +163,7 @@ judge_issuance(struct judge *j)
 	if (!judge_refused(j) &&
 	    !judge_validity(j, &p.rq->submission, &p.validity))
 		return false;
-	if (!judge_refused(j) && !build(j, &p))
+	if (!judge_refused(j) && !(build(j, &p) && check_size(j, &p)))
 		return false;
 	return judge_refused(j) || order(j, &p);
 }

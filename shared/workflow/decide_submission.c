@@ -248,6 +248,9 @@ check_revision(struct judge *j, const struct ev_submission *sub,
 		return true;
 	if (strcmp(actor, rq->creator) != 0)
 		return refuse(j, NOT_CREATOR, "meta.actor.id");
+	if (rq->editors.count >= EVENT_ITEMS_MAX &&
+	    !wf_names_hold(&rq->editors, actor))
+		return refuse(j, LIMIT, NULL); /* an order names them all */
 	snprintf(current, sizeof(current), "%d", rq->submission.revision);
 	if (sub->revision != rq->submission.revision + 1)
 		judge_refuse_with(j, EV_REFUSAL_CODE_REVISION_STALE,

@@ -1,4 +1,5 @@
 /* Requests: every state against every event, and each guard. */
+#include <stdio.h>
 #include <string.h>
 
 #include "world.h"
@@ -298,6 +299,46 @@ Test(request, issuance_guards)
 	w->tbs_refuses = C(UNKNOWN);
 	cr_expect_eq(issue(w, R1), WF_ADMITTED);
 	expect(w, issue_event(w, R1), C(ALREADY_ISSUING));
+}
+
+/* Approval and submission together may be too much for one record. */
+Test(request, order_too_large_for_the_log)
+{
+	AUTO(world)
+	struct world *w = in_state(EV_REQUEST_STATE_PENDING_APPROVAL);
+	struct event *ev = approve_event(w, R1, E1);
+
+	ev->request_approved.signature_cms =
+		bytes_of(arena_alloc(w->a, EVENT_LOG_MAX), EVENT_LOG_MAX);
+	cr_assert_eq(world_say(w, ev), WF_ADMITTED);
+	expect(w, issue_event(w, R1), C(TOO_LARGE));
+	cr_expect_eq(subject_request(w->s, R1)->state,
+		     EV_REQUEST_STATE_APPROVED);
+}
+
+/* Each revision by another officer, until an order could not name them. */
+Test(request, editors_are_limited)
+{
+	AUTO(world)
+	struct world *w = in_state(EV_REQUEST_STATE_PENDING_APPROVAL);
+	char name[32];
+
+	for (int32_t n = 2; n <= 65; n++) {
+		struct event *ev = act(w, EVENT_REQUEST_RETURNED, MANAGER);
+
+		ev->request_returned.revision = n - 1;
+		cr_assert_eq(world_say(w, ev), WF_ADMITTED);
+		snprintf(name, sizeof(name), "editor-%d", n);
+		ev = act(w, EVENT_REQUEST_REASSIGNED, MANAGER);
+		ev->request_reassigned.new_officer_id =
+			arena_text(w->a, name, strlen(name));
+		cr_assert_eq(world_say(w, ev), WF_ADMITTED);
+		ev = submit_event(w, R1, n);
+		ev->meta.actor.id = arena_text(w->a, name, strlen(name));
+		cr_assert_eq(world_say(w, ev),
+			     n < 65 ? WF_ADMITTED : WF_REFUSED, "%d", n);
+	}
+	cr_expect_eq(world_code(w), C(LIMIT));
 }
 
 /* The same key, sent in once more as a file. */
