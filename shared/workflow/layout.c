@@ -142,13 +142,14 @@ struct reader {
 static bool
 bad(struct reader *r, const char *what)
 {
-	return ERR_SET(r->e, ERR_REJECT, "workflow", 0, "%s", what);
+	(void)ERR_SET(r->e, ERR_REJECT, "workflow", 0, "%s", what);
+	return false;
 }
 
 static bool
 take(struct reader *r, size_t n, const uint8_t **at)
 {
-	if (n > r->left.len)
+	if (r->left.data == NULL || n > r->left.len)
 		return bad(r, "ends early");
 	*at = r->left.data;
 	r->left.data += n;

@@ -15,26 +15,29 @@
 /* Garbage that is tolerated before the live part is copied out of it. */
 #define SLACK (32u * 1024)
 
-static bool
-open_empty(struct subject **out, struct err *e)
+/* NULL: e is filled. */
+static struct subject *
+open_empty(struct err *e)
 {
-	AUTO(subject) struct subject *s = calloc(1, sizeof(*s));
+	struct subject *s = calloc(1, sizeof(*s));
 
-	if (s == NULL)
-		return ERR_NO_MEMORY(e);
-	if (!arena_new(SUBJECT_ARENA_MAX, &s->arena, e))
-		return false;
-	*out = TAKE(s);
-	return true;
+	if (s == NULL) {
+		(void)ERR_NO_MEMORY(e);
+		return NULL;
+	}
+	if (!arena_new(SUBJECT_ARENA_MAX, &s->arena, e)) {
+		free(s);
+		return NULL;
+	}
+	return s;
 }
 
 bool
 subject_new(const char *tax_code, struct subject **out, struct err *e)
 {
-	AUTO(subject) struct subject *s = NULL;
+	AUTO(subject) struct subject *s = open_empty(e);
 
-	if (!open_empty(&s, e) ||
-	    !subject_text(s, tax_code, &s->st.tax_code, e))
+	if (s == NULL || !subject_text(s, tax_code, &s->st.tax_code, e))
 		return false;
 	*out = TAKE(s);
 	return true;
@@ -191,7 +194,7 @@ subject_decode(struct bytes b, struct subject **out, struct err *e)
 		return false;
 	if (memcmp(head, b.data, HEAD_LEN) != 0)
 		return unreadable(e, "another version, or damaged");
-	if (!open_empty(&s, e))
+	if ((s = open_empty(e)) == NULL)
 		return false;
 	if (!layout_decode(&wf_state_layout, state, s->arena, &s->st, e))
 		return e->kind == ERR_REJECT ? unreadable(e, "no such state")
@@ -211,8 +214,8 @@ compact(struct subject *s, struct err *e)
 
 	if (s->allocated < 2 * s->live + SLACK)
 		return true;
-	if (!layout_encode(&wf_state_layout, &s->st, &octets, e) ||
-	    !open_empty(&fresh, e) ||
+	if ((fresh = open_empty(e)) == NULL ||
+	    !layout_encode(&wf_state_layout, &s->st, &octets, e) ||
 	    !layout_decode(&wf_state_layout, buffer_view(&octets), fresh->arena,
 			   &fresh->st, e))
 		return false;

@@ -95,6 +95,9 @@ struct ev_sha256 world_spki(struct world *w, const char *key);
 struct bytes world_certificate(struct world *w, struct bytes tbs,
 			       uint8_t signature, uint8_t salt);
 
+void world_pki(struct world *w);
+struct bytes world_join(struct world *w, struct bytes a, struct bytes b);
+
 /* --- whole steps; each expects to be admitted ---------------------------- */
 
 enum wf_verdict key_requested(struct world *w, const char *enrolment_id);
