@@ -8,7 +8,7 @@
 
 /* One SQL transaction; the octets keep every statement far below
  * BUFFER_MAX, whatever the columns. */
-#define BATCH_MESSAGES_MAX 4000
+#define BATCH_MESSAGES_MAX 2000
 #define BATCH_OCTETS_MAX (3u * 1024 * 1024)
 #define POSITIONS_FIRST 32
 

@@ -12,7 +12,7 @@
 #include "runtime/backoff.h"
 #include "runtime/runtime.h"
 
-#define POLL_MAX 8000
+#define POLL_MAX 4000
 #define POLL_MS 250
 #define COMMIT_EVERY_US US_PER_S
 

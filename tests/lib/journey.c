@@ -5,8 +5,18 @@
 
 #define EVENTS_MAX 64
 #define DER(text) bytes_of_str(text)
-#define ORDER_1 "aaaaaaaa-0000-4000-8000-000000000001"
-#define ORDER_2 "aaaaaaaa-0000-4000-8000-000000000002"
+
+/* The names of one subscriber. */
+static struct {
+	unsigned number;
+	char tax_code[16];
+	char request[37];
+	char enrolment[37];
+	char order_1[37];
+	char order_2[37];
+	char serial[41];
+	char serial_voided[41];
+} of;
 
 static struct event events[EVENTS_MAX];
 static int64_t sequences[EVENTS_MAX];
@@ -31,11 +41,12 @@ add(enum event_type type, const char *id, const char *actor,
 	sequences[count] = (int64_t)count + 1;
 	times[count] = JOURNEY_T0 + (int64_t)count * 1000000;
 	snprintf(ids[count], sizeof(ids[count]),
-		 "eeeeeeee-0000-4000-8000-%012zu", count);
+		 "eeeeeeee-%04x-4000-8000-%012zu", of.number & 0xffff,
+		 count + of.number / 0x10000 * 100);
 	ev->type = type;
 	ev->meta = (struct ev_meta){
 		.event_id = id == NULL ? ids[count] : id,
-		.tax_code = JOURNEY_TAX_CODE,
+		.tax_code = of.tax_code,
 		.occurred_at = times[count] - 500,
 		.actor = { actor, role },
 		.sequence = &sequences[count],
@@ -53,7 +64,7 @@ submit(int32_t revision, const char *name, const char *actor)
 	struct ev_submission *s = &ev->request_submitted.submission;
 
 	*s = (struct ev_submission){
-		.request_id = JOURNEY_REQUEST,
+		.request_id = of.request,
 		.revision = revision,
 		.request_type = EV_REQUEST_TYPE_NEW,
 		.customer = { .source = EV_CUSTOMER_SOURCE_NEW,
@@ -83,9 +94,11 @@ order(const char *id, const char *serial)
 
 	ev->issuance_ordered = (struct ev_issuance_ordered){
 		.meta = ev->meta,
-		.request_id = JOURNEY_REQUEST,
+		.request_id = of.request,
 		.revision = 2,
-		.enrolment_id = JOURNEY_ENROLMENT,
+		.enrolment_id = of.enrolment,
+		.submission = DER("submission"),
+		.csr_der = DER("csr"),
 		.creator_id = "gdv-07",
 		.approval_event_id = id,
 		.approver_id = "ql-01",
@@ -109,7 +122,7 @@ issued(const char *order_id, const char *serial)
 	ev->certificate_issued = (struct ev_certificate_issued){
 		.meta = ev->meta,
 		.order_id = order_id,
-		.request_id = JOURNEY_REQUEST,
+		.request_id = of.request,
 		.serial_number = serial,
 		.certificate_der = DER(serial),
 		.signed_at = times[count - 1] - 100,
@@ -122,13 +135,13 @@ enrol(void)
 	struct event *ev = add(EVENT_KEY_PAIR_REQUESTED, NULL, "kh-0001",
 			       EV_ACTOR_ROLE_SUBSCRIBER);
 
-	ev->key_pair_requested.enrolment_id = JOURNEY_ENROLMENT;
+	ev->key_pair_requested.enrolment_id = of.enrolment;
 	ev->key_pair_requested.certificate_type =
 		EV_CERTIFICATE_TYPE_SERVER_SIGNATURE;
 	ev->key_pair_requested.unit_kind = EV_UNIT_KIND_ENTERPRISE;
 	ev->key_pair_requested.key_algorithm = EV_KEY_ALGORITHM_EC_P256;
 	ev = add(EVENT_CSR_GENERATED, NULL, "keygen-0", EV_ACTOR_ROLE_KEYGEN);
-	ev->csr_generated.enrolment_id = JOURNEY_ENROLMENT;
+	ev->csr_generated.enrolment_id = of.enrolment;
 	ev->csr_generated.key_ref.token = "customer-1";
 	ev->csr_generated.key_algorithm = EV_KEY_ALGORITHM_EC_P256;
 	ev->csr_generated.csr_der = DER("csr");
@@ -136,7 +149,7 @@ enrol(void)
 	ev->csr_generated.attributes.sensitive = true;
 	ev = add(EVENT_ENROLMENT_SAVED, NULL, "kh-0001",
 		 EV_ACTOR_ROLE_SUBSCRIBER);
-	ev->enrolment_saved.enrolment_id = JOURNEY_ENROLMENT;
+	ev->enrolment_saved.enrolment_id = of.enrolment;
 }
 
 static void
@@ -145,7 +158,7 @@ approve(int32_t revision)
 	struct event *ev = add(EVENT_REQUEST_APPROVED, NULL, "ql-01",
 			       EV_ACTOR_ROLE_MANAGER);
 
-	ev->request_approved.request_id = JOURNEY_REQUEST;
+	ev->request_approved.request_id = of.request;
 	ev->request_approved.revision = revision;
 	ev->request_approved.spki_sha256.b[0] = 0x5b;
 }
@@ -156,7 +169,7 @@ ask_for_issue(void)
 	struct event *ev = add(EVENT_ISSUANCE_REQUESTED, NULL, "gdv-07",
 			       EV_ACTOR_ROLE_OFFICER);
 
-	ev->issuance_requested.request_id = JOURNEY_REQUEST;
+	ev->issuance_requested.request_id = of.request;
 	ev->issuance_requested.revision = 2;
 	ev->issuance_requested.csr_source = EV_CSR_SOURCE_EINVOICE;
 }
@@ -169,7 +182,7 @@ return_and_approve(void)
 	submit(1, "CÔNG TY MẪU MỘT", "gdv-07");
 	approve(1);
 	ev = add(EVENT_REQUEST_RETURNED, NULL, "ql-01", EV_ACTOR_ROLE_MANAGER);
-	ev->request_returned.request_id = JOURNEY_REQUEST;
+	ev->request_returned.request_id = of.request;
 	ev->request_returned.revision = 1;
 	ev->request_returned.reason = "Thiếu quyết định";
 	submit(2, "CÔNG TY MẪU HAI", "gdv-08");
@@ -189,6 +202,7 @@ return_and_approve(void)
 		(struct ev_source_position){ "certflow.inbox.manager", 0, 8 };
 	ev->event_deferred.event_name = "RequestApproved";
 	ev->event_deferred.waiting_for = EV_REFUSAL_CODE_CSR_NONE;
+	ev->event_deferred.payload = DER("payload");
 	approve(2);
 }
 
@@ -198,16 +212,16 @@ void_and_issue(void)
 	struct event *ev;
 
 	ask_for_issue();
-	order(ORDER_2, JOURNEY_SERIAL_VOIDED);
+	order(of.order_2, of.serial_voided);
 	ev = add(EVENT_ORDER_VOIDED, NULL, "registrar",
 		 EV_ACTOR_ROLE_REGISTRAR);
-	ev->order_voided.order_id = ORDER_2;
-	ev->order_voided.serial_number = JOURNEY_SERIAL_VOIDED;
+	ev->order_voided.order_id = of.order_2;
+	ev->order_voided.serial_number = of.serial_voided;
 	ev->order_voided.reason = "no answer";
 	ask_for_issue();
-	order(ORDER_1, JOURNEY_SERIAL);
-	issued(ORDER_2, JOURNEY_SERIAL_VOIDED); /* late: counts as revoked */
-	issued(ORDER_1, JOURNEY_SERIAL);
+	order(of.order_1, of.serial);
+	issued(of.order_2, of.serial_voided); /* late: counts as revoked */
+	issued(of.order_1, of.serial);
 }
 
 static void
@@ -216,13 +230,13 @@ activate(bool finish)
 	struct event *ev = add(EVENT_ACTIVATION_REQUESTED, NULL, "kh-0001",
 			       EV_ACTOR_ROLE_SUBSCRIBER);
 
-	ev->activation_requested.serial_number = JOURNEY_SERIAL;
+	ev->activation_requested.serial_number = of.serial;
 	if (!finish)
 		return;
 	ev = add(EVENT_CERTIFICATE_ACTIVATED, NULL, "activator-0",
 		 EV_ACTOR_ROLE_ACTIVATOR);
-	ev->certificate_activated.serial_number = JOURNEY_SERIAL;
-	ev->certificate_activated.enrolment_id = JOURNEY_ENROLMENT;
+	ev->certificate_activated.serial_number = of.serial;
+	ev->certificate_activated.enrolment_id = of.enrolment;
 	ev->certificate_activated.key_ref.token = "customer-1";
 }
 
@@ -232,30 +246,60 @@ hold_and_resume(void)
 	struct event *ev = add(EVENT_CERTIFICATE_SUSPENDED, NULL, "registrar",
 			       EV_ACTOR_ROLE_REGISTRAR);
 
-	ev->certificate_suspended.serial_number = JOURNEY_SERIAL;
+	ev->certificate_suspended.serial_number = of.serial;
 	ev->certificate_suspended.reason =
 		EV_REVOCATION_REASON_CERTIFICATE_HOLD;
 	ev->certificate_suspended.effective_at = times[count - 1];
-	ev->certificate_suspended.status_change_id = JOURNEY_REQUEST;
+	ev->certificate_suspended.status_change_id = of.request;
 	ev = add(EVENT_CERTIFICATE_RESUMED, NULL, "registrar",
 		 EV_ACTOR_ROLE_REGISTRAR);
-	ev->certificate_resumed.serial_number = JOURNEY_SERIAL;
+	ev->certificate_resumed.serial_number = of.serial;
 	ev->certificate_resumed.reason = EV_REVOCATION_REASON_REMOVE_FROM_CRL;
 	ev->certificate_resumed.effective_at = times[count - 1];
-	ev->certificate_resumed.status_change_id = JOURNEY_REQUEST;
+	ev->certificate_resumed.status_change_id = of.request;
+}
+
+/* Subscriber 0 has the names of the header; the others count in them. */
+static void
+name(unsigned n)
+{
+	of.number = n;
+	snprintf(of.tax_code, sizeof(of.tax_code), "%010u",
+		 n == 0 ? 199000112 : 300000000 + n);
+	snprintf(of.request, sizeof(of.request),
+		 "1111%04x-1111-4111-8111-11111111%04x",
+		 n == 0 ? 0x1111 : n & 0xffff, n == 0 ? 0x1111 : n >> 16);
+	snprintf(of.enrolment, sizeof(of.enrolment),
+		 "2222%04x-2222-4222-8222-22222222%04x",
+		 n == 0 ? 0x2222 : n & 0xffff, n == 0 ? 0x2222 : n >> 16);
+	snprintf(of.order_1, sizeof(of.order_1),
+		 "aaaaaaaa-%04x-4000-8000-%08x0001", n & 0xffff, n >> 16);
+	snprintf(of.order_2, sizeof(of.order_2),
+		 "aaaaaaaa-%04x-4000-8000-%08x0002", n & 0xffff, n >> 16);
+	snprintf(of.serial, sizeof(of.serial), "4a0000000000000000000000%08x01",
+		 n);
+	snprintf(of.serial_voided, sizeof(of.serial_voided),
+		 "4a0000000000000000000000%08x02", n);
+}
+
+const struct event *
+journey_of(unsigned subscriber, size_t *n)
+{
+	name(subscriber);
+	count = 0;
+	memset(events, 0, sizeof(events));
+	enrol();
+	return_and_approve();
+	void_and_issue();
+	activate(false); /* the hold interrupts this one */
+	hold_and_resume();
+	activate(true);
+	*n = count;
+	return events;
 }
 
 const struct event *
 journey(size_t *n)
 {
-	if (count == 0) {
-		enrol();
-		return_and_approve();
-		void_and_issue();
-		activate(false); /* the hold interrupts this one */
-		hold_and_resume();
-		activate(true);
-	}
-	*n = count;
-	return events;
+	return journey_of(0, n);
 }

@@ -2,7 +2,7 @@
  * journey.h - a log for tests: two subscribers and most that can happen.
  *
  * Events in the order of their log partition, complete with sequence and
- * time; event i has offset i.  Everything is static.
+ * time; event i has offset i.  Storage is static.
  */
 #ifndef CERTFLOW_TESTS_JOURNEY_H
 #define CERTFLOW_TESTS_JOURNEY_H
@@ -15,10 +15,14 @@
 #define JOURNEY_REQUEST "11111111-1111-4111-8111-111111111111"
 #define JOURNEY_ENROLMENT "22222222-2222-4222-8222-222222222222"
 #define JOURNEY_PERSON "33333333-3333-4333-8333-333333333333"
-#define JOURNEY_SERIAL "4a000000000000000000000000000001"
-#define JOURNEY_SERIAL_VOIDED "4a000000000000000000000000000002"
+#define JOURNEY_SERIAL "4a00000000000000000000000000000001"
+#define JOURNEY_SERIAL_VOIDED "4a00000000000000000000000000000002"
 
-/** The log. @return events, each valid for ever; *count of them */
+/** The log. @return events, valid until the next call; *count of them */
 const struct event *journey(size_t *count);
+
+/** The same of another subscriber: 0 is the one named above; all ids and the
+ * tax code differ. */
+const struct event *journey_of(unsigned subscriber, size_t *count);
 
 #endif
