@@ -15,17 +15,10 @@ struct request {
 };
 
 static bool
-refuse(struct pki_refusal *why, enum ev_refusal_code code, const char *field,
-       const char *reason)
-{
-	*why = (struct pki_refusal){ code, field, reason };
-	return false;
-}
-
-static bool
 malformed(struct pki_refusal *why, const char *reason)
 {
-	return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "csr_der", reason);
+	return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "csr_der",
+			  reason);
 }
 
 static bool
@@ -62,8 +55,8 @@ check_form(struct bytes der, struct request *r, struct pki_refusal *why)
 		return malformed(why, "larger than 16 KiB");
 	len = der_first_len(der);
 	if (len != 0 && len < der.len)
-		return refuse(why, EV_REFUSAL_CODE_CSR_TRAILING_BYTES,
-			      "csr_der", "octets after the request");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_TRAILING_BYTES,
+				  "csr_der", "octets after the request");
 	if (!der_is_canonical(der))
 		return malformed(why, "not DER");
 	return split(der, r, why);
@@ -75,19 +68,19 @@ check_key(const struct request *r, const struct pki_csr_policy *policy,
 {
 	csr->signature = pki_signature_parse(r->algorithm);
 	if (csr->signature == PKI_SIGNATURE_NONE)
-		return refuse(why, EV_REFUSAL_CODE_CSR_ALGORITHM,
-			      "signatureAlgorithm", "not allowed");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_ALGORITHM,
+				  "signatureAlgorithm", "not allowed");
 	if (!pki_key_check(r->spki, &csr->key, why))
 		return false;
 	if (!pki_signature_fits(csr->signature, csr->key.algorithm))
-		return refuse(why, EV_REFUSAL_CODE_CSR_ALGORITHM,
-			      "signatureAlgorithm", "does not fit the key");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_ALGORITHM,
+				  "signatureAlgorithm", "does not fit the key");
 	for (size_t i = 0; i < policy->ca_key_count; i++)
 		if (memcmp(policy->ca_keys[i], csr->key.spki_sha256,
 			   SHA256_LEN) == 0)
-			return refuse(why, EV_REFUSAL_CODE_KEY_IS_CA_KEY,
-				      "subjectPublicKeyInfo",
-				      "is the key of a CA");
+			return csr_refuse(why, EV_REFUSAL_CODE_KEY_IS_CA_KEY,
+					  "subjectPublicKeyInfo",
+					  "is the key of a CA");
 	return true;
 }
 
@@ -101,8 +94,8 @@ check_proof(const struct request *r, const struct pki_csr *csr,
 		return true;
 	if (e->kind != ERR_REJECT)
 		return err_context(e, "CSR");
-	(void)refuse(why, EV_REFUSAL_CODE_CSR_SIGNATURE, "signature",
-		     "does not verify with the key in the request");
+	(void)csr_refuse(why, EV_REFUSAL_CODE_CSR_SIGNATURE, "signature",
+			 "does not verify with the key in the request");
 	return true;
 }
 

@@ -8,9 +8,9 @@
 
 #define TAX_CODE_PREFIX "MST:"
 
-static bool
-refuse(struct pki_refusal *why, enum ev_refusal_code code, const char *field,
-       const char *reason)
+bool
+csr_refuse(struct pki_refusal *why, enum ev_refusal_code code,
+	   const char *field, const char *reason)
 {
 	*why = (struct pki_refusal){ code, field, reason };
 	return false;
@@ -73,17 +73,17 @@ check_uid(struct subject *s, struct bytes v, struct pki_refusal *why)
 	const size_t prefix = sizeof(TAX_CODE_PREFIX) - 1;
 
 	if (is_personal_number(v))
-		return refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
-			      "subject.UID", "holds a personal number");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
+				  "subject.UID", "holds a personal number");
 	if (!has_prefix(v, TAX_CODE_PREFIX))
 		return true;
 	if (++s->tax_codes > 1)
-		return refuse(why, EV_REFUSAL_CODE_CSR_TAX_CODE, "subject.UID",
-			      "several tax codes");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_TAX_CODE,
+				  "subject.UID", "several tax codes");
 	v = bytes_of(v.data + prefix, v.len - prefix);
 	if (!bytes_equal(v, bytes_of_str(s->tax_code)))
-		return refuse(why, EV_REFUSAL_CODE_CSR_TAX_CODE, "subject.UID",
-			      "names another tax code");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_TAX_CODE,
+				  "subject.UID", "names another tax code");
 	return true;
 }
 
@@ -91,12 +91,13 @@ static bool
 check_serial_number(struct subject *s, struct bytes v, struct pki_refusal *why)
 {
 	if (is_personal_number(v))
-		return refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
-			      "subject.serialNumber",
-			      "holds a personal number");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
+				  "subject.serialNumber",
+				  "holds a personal number");
 	if (++s->ids > 1 || v.len >= CSR_ENROLMENT_ID_MAX)
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-			      "subject.serialNumber", "several, or too long");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+				  "subject.serialNumber",
+				  "several, or too long");
 	memcpy(s->id, v.data, v.len);
 	s->id[v.len] = '\0';
 	return true;
@@ -111,19 +112,21 @@ check_attribute(struct subject *s, struct bytes attribute,
 
 	if (!der_take(&attribute, DER_OID, &oid) || !der_next(&attribute, &v) ||
 	    attribute.len != 0)
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
-			      "not an attribute");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
+				  "not an attribute");
 	if (is_personal_attribute(oid))
-		return refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA, "subject",
-			      "an attribute of a natural person");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
+				  "subject",
+				  "an attribute of a natural person");
 	/* RFC 5280 4.1.2.4; other encodings could hide what we look for. */
 	if (v.tag != DER_UTF8_STRING && v.tag != DER_PRINTABLE_STRING &&
 	    v.tag != DER_IA5_STRING)
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
-			      "text is neither UTF8String nor PrintableString");
+		return csr_refuse(
+			why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
+			"text is neither UTF8String nor PrintableString");
 	if (memchr(v.value.data, '\0', v.value.len) != NULL)
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
-			      "U+0000 in text");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
+				  "U+0000 in text");
 	if (bytes_equal(oid, OID_UID))
 		return check_uid(s, v.value, why);
 	if (bytes_equal(oid, OID_SERIAL_NUMBER))
@@ -140,24 +143,24 @@ csr_subject_check(struct bytes name, const char *tax_code,
 
 	id[0] = '\0';
 	if (!der_take(&name, DER_SEQUENCE, &rdns))
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
-			      "not a Name");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "subject",
+				  "not a Name");
 	while (rdns.len > 0) {
 		if (!der_take(&rdns, DER_SET, &set) || set.len == 0)
-			return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-				      "subject", "not a Name");
+			return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+					  "subject", "not a Name");
 		while (set.len > 0) {
 			if (!der_take(&set, DER_SEQUENCE, &attribute))
-				return refuse(why,
-					      EV_REFUSAL_CODE_CSR_MALFORMED,
-					      "subject", "not an attribute");
+				return csr_refuse(
+					why, EV_REFUSAL_CODE_CSR_MALFORMED,
+					"subject", "not an attribute");
 			if (!check_attribute(&s, attribute, why))
 				return false;
 		}
 	}
 	if (s.tax_codes == 0)
-		return refuse(why, EV_REFUSAL_CODE_CSR_TAX_CODE, "subject.UID",
-			      "no UID=MST:<tax code>");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_TAX_CODE,
+				  "subject.UID", "no UID=MST:<tax code>");
 	return true;
 }
 
@@ -182,29 +185,30 @@ check_extensions(struct bytes values, struct pki_refusal *why)
 	struct bytes list, extension, oid, flag, value;
 
 	if (!der_take(&values, DER_SEQUENCE, &list))
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-			      "attributes.extensionRequest",
-			      "not a list of extensions");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+				  "attributes.extensionRequest",
+				  "not a list of extensions");
 	while (list.len > 0) {
 		if (!der_take(&list, DER_SEQUENCE, &extension) ||
 		    !der_take(&extension, DER_OID, &oid))
-			return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-				      "attributes.extensionRequest",
-				      "not an extension");
+			return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+					  "attributes.extensionRequest",
+					  "not an extension");
 		if (der_peek(extension, DER_BOOLEAN) &&
 		    !der_take(&extension, DER_BOOLEAN, &flag))
-			return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-				      "attributes.extensionRequest",
-				      "not an extension");
+			return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+					  "attributes.extensionRequest",
+					  "not an extension");
 		if (!der_take(&extension, DER_OCTET_STRING, &value) ||
 		    extension.len != 0)
-			return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-				      "attributes.extensionRequest",
-				      "not an extension");
+			return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+					  "attributes.extensionRequest",
+					  "not an extension");
 		if (bytes_equal(oid, OID_SAN) && names_mail(value))
-			return refuse(why, EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
-				      "attributes.extensionRequest",
-				      "asks for an e-mail address");
+			return csr_refuse(why,
+					  EV_REFUSAL_CODE_CSR_PERSONAL_DATA,
+					  "attributes.extensionRequest",
+					  "asks for an e-mail address");
 	}
 	return true;
 }
@@ -215,15 +219,15 @@ csr_attributes_check(struct bytes attributes, struct pki_refusal *why)
 	struct bytes attribute, oid, values;
 
 	if (!der_is_sorted(attributes))
-		return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED, "attributes",
-			      "not in DER order");
+		return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+				  "attributes", "not in DER order");
 	while (attributes.len > 0) {
 		if (!der_take(&attributes, DER_SEQUENCE, &attribute) ||
 		    !der_take(&attribute, DER_OID, &oid) ||
 		    !der_take(&attribute, DER_SET, &values) ||
 		    attribute.len != 0)
-			return refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
-				      "attributes", "not an attribute");
+			return csr_refuse(why, EV_REFUSAL_CODE_CSR_MALFORMED,
+					  "attributes", "not an attribute");
 		if (bytes_equal(oid, OID_EXTENSION_REQUEST) &&
 		    !check_extensions(values, why))
 			return false;

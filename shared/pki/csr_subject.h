@@ -7,6 +7,10 @@
 
 #include "pki/csr.h"
 
+/** Fill *why (literals). Always returns false. */
+bool csr_refuse(struct pki_refusal *why, enum ev_refusal_code code,
+		const char *field, const char *reason);
+
 /**
  * @param name  Name, DER with tag; canonical
  * @param id    set to the serialNumber attribute, or ""
