@@ -89,3 +89,26 @@ Test(issuance, named_and_held_csrs)
 	cr_expect_str_eq(subject_request(w->s, R1)->approval->enrolment_id, E2);
 	world_check_replay(w);
 }
+
+/* One uploaded key in two open requests: the first one holds it. */
+Test(issuance, uploaded_key_is_held)
+{
+	AUTO(world) struct world *w = world_new(TAX);
+	const char *const ids[] = { R1, R2 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct event *ev = submit_event(w, ids[i], 1);
+		struct ev_submission *sub = submission(ev);
+
+		sub->device_type = EV_DEVICE_TYPE_USB_TOKEN;
+		sub->product_package = "ORG_TOKEN_SAMPLE";
+		sub->subscription_scheme_code = "TK_12T";
+		sub->contract.months_free = 0;
+		sub->csr_source = EV_CSR_SOURCE_UPLOADED;
+		sub->csr_der = world_csr(w, TAX, "x", "token-key");
+		if (i == 0)
+			cr_assert_eq(world_say(w, ev), WF_ADMITTED);
+		else
+			expect(w, ev, C(KEY_USED));
+	}
+}
