@@ -124,15 +124,13 @@ bool
 rows_touch(struct row_set *s, struct arena *a, const char *key,
 	   struct row **out, struct err *e)
 {
-	struct row *r = rows_find(s, key);
-
-	if (r == NULL) {
-		if (!rows_append(s, a, &r, e) || !map_put(&s->index, key, r, e))
-			return false;
-		r->key = key;
-	}
-	*out = r;
-	return true;
+	*out = rows_find(s, key);
+	if (*out != NULL)
+		return true;
+	if (!rows_append(s, a, out, e))
+		return false;
+	(*out)->key = key;
+	return map_put(&s->index, key, *out, e);
 }
 
 void
