@@ -9,6 +9,7 @@
  * It leaves no second and no orphan key: one that an earlier life has made
  * is adopted, one that lost to another is destroyed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +125,8 @@ prepare(void *self, const struct ledger_order *o, void **out, struct err *e)
 	if (!uuid_parse(enrolment_id, job->id))
 		return ERR_SET(e, ERR_REJECT, "keygen", 0,
 			       "enrolment_id is not a UUID");
-	strcpy(job->enrolment_id, enrolment_id);
+	snprintf(job->enrolment_id, sizeof(job->enrolment_id), "%s",
+		 enrolment_id);
 	if (snprintf(job->label, sizeof(job->label), "%s/%s", job->tax_code,
 		     enrolment_id) >= (int)sizeof(job->label))
 		return ERR_SET(e, ERR_REJECT, "keygen", 0,
@@ -143,7 +145,8 @@ claim(const struct keygen_thread *t, const char *enrolment_id, struct err *e)
 	for (unsigned i = 0; i < HSM_THREADS_MAX; i++)
 		free = free && strcmp(kg->claims[i], enrolment_id) != 0;
 	if (free)
-		strcpy(kg->claims[t->number], enrolment_id);
+		snprintf(kg->claims[t->number], UUID_TEXT_MAX, "%s",
+			 enrolment_id);
 	pthread_mutex_unlock(&kg->lock);
 	return free || ERR_SET(e, ERR_RETRY, "keygen", 0,
 			       "another order of this enrolment is under way");

@@ -1,6 +1,9 @@
 #include "hsm/hsm.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "hsm/hsm_internal.h"
@@ -32,7 +35,8 @@ static bool
 fill(struct hsm *h, const struct hsm_settings *s, struct err *e)
 {
 	for (size_t i = 0; i < s->token_count; i++)
-		strcpy(h->tokens[i].label, s->tokens[i]);
+		snprintf(h->tokens[i].label, sizeof(h->tokens[i].label), "%s",
+			 s->tokens[i]);
 	h->token_count = s->token_count;
 	h->threads = s->threads;
 	h->placement = s->placement;
@@ -92,6 +96,21 @@ hsm_open(const struct hsm_settings *settings, struct hsm **out, struct err *e)
 	return true;
 }
 
+/* A supervisor that hangs in the module would keep the program for ever. */
+static void
+join_or_exit(struct hsm *h)
+{
+	for (;;) {
+		int64_t at = clock_now_us() + US_PER_S;
+		struct timespec ts = { .tv_sec = at / US_PER_S,
+				       .tv_nsec = at % US_PER_S * 1000 };
+
+		if (pthread_timedjoin_np(h->supervisor, NULL, &ts) != ETIMEDOUT)
+			return;
+		hsm_exit_if_hung(h);
+	}
+}
+
 void
 hsm_close(struct hsm *h)
 {
@@ -101,7 +120,7 @@ hsm_close(struct hsm *h)
 	h->stop = true;
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
-	pthread_join(h->supervisor, NULL);
+	join_or_exit(h);
 	release(h);
 }
 

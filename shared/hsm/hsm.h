@@ -79,7 +79,10 @@ struct hsm_settings {
 bool hsm_open(const struct hsm_settings *settings, struct hsm **out,
 	      struct err *e) MUST_CHECK;
 
-/** Stop the supervisor, log out, unload. No call may be under way. */
+/**
+ * Stop the supervisor and C_Finalize. No call may be under way. Ends the
+ * process if the module hangs, see hsm_exit_if_hung().
+ */
 void hsm_close(struct hsm *h);
 DEFINE_AUTO(hsm, struct hsm *, hsm_close);
 
@@ -107,5 +110,13 @@ uint64_t hsm_epoch(struct hsm *h);
  * @return the call's name, a literal such as "C_Sign", or NULL
  */
 const char *hsm_overdue(const struct hsm *h, int64_t monotonic_us);
+
+#define HSM_EXIT_HUNG 75 /* EX_TEMPFAIL: restart me */
+
+/**
+ * If a call is past its deadline: one log line and _exit(HSM_EXIT_HUNG),
+ * for a thread inside a module cannot be ended, and C_Finalize would hang.
+ */
+void hsm_exit_if_hung(const struct hsm *h);
 
 #endif

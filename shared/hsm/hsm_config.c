@@ -2,10 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "base/log.h"
 
 #define PATH_MAX_TEXT 1024
 
@@ -59,12 +55,6 @@ hsm_open_configured(const struct config *cfg, const char *tokens_key,
 bool
 hsm_ready_or_exit(struct hsm *h, struct err *e)
 {
-	const char *call = hsm_overdue(h, clock_monotonic_us());
-
-	if (call != NULL) {
-		log_line(LOG_ERROR, "hsm", "call into the module hangs", "call",
-			 call, NULL);
-		_exit(HSM_EXIT_HUNG);
-	}
+	hsm_exit_if_hung(h);
 	return hsm_ready(h, e);
 }

@@ -13,8 +13,6 @@
 #include "base/config.h"
 #include "hsm/hsm.h"
 
-#define HSM_EXIT_HUNG 75 /* EX_TEMPFAIL: restart me */
-
 /* clang-format off */
 #define HSM_OPTIONS                                                            \
 	{ "hsm.module", CONFIG_TEXT, NULL, 0, 0, false,                        \
@@ -47,9 +45,7 @@ bool hsm_open_configured(const struct config *cfg, const char *tokens_key,
 	MUST_CHECK;
 
 /**
- * For a worker's loop, every turn: hsm_ready(), and if a call into the
- * module hangs (hsm_overdue()) one log line and _exit(HSM_EXIT_HUNG): a
- * thread inside a module cannot be ended, and C_Finalize would hang too.
+ * For a worker's loop, every turn: hsm_exit_if_hung(), then hsm_ready().
  */
 bool hsm_ready_or_exit(struct hsm *h, struct err *e) MUST_CHECK;
 

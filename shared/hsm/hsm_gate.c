@@ -1,7 +1,10 @@
 /*
  * Entering and leaving the module, and publishing calls to the watch.
  */
+#include <unistd.h>
+
 #include "base/clock.h"
+#include "base/log.h"
 #include "hsm/hsm_internal.h"
 
 bool
@@ -86,4 +89,16 @@ hsm_overdue(const struct hsm *h, int64_t monotonic_us)
 			return atomic_load(&h->lanes[i].call);
 	}
 	return NULL;
+}
+
+void
+hsm_exit_if_hung(const struct hsm *h)
+{
+	const char *call = hsm_overdue(h, clock_monotonic_us());
+
+	if (call == NULL)
+		return;
+	log_line(LOG_ERROR, "hsm", "call into the module hangs", "call", call,
+		 NULL);
+	_exit(HSM_EXIT_HUNG);
 }

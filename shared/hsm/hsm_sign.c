@@ -102,7 +102,7 @@ call_sign(const struct hsm_place *p, const struct hsm_key *key, struct job *j,
 {
 	CK_RV rv = HSM_CALL(p->h, p->lane, C_SignInit, p->session,
 			    &j->mechanism, key->private_handle);
-	CK_BYTE *input;
+	CK_BYTE *input = NULL;
 
 	if (rv != CKR_OK)
 		return p11_failed(e, P11_SIGN, "C_SignInit", rv);
@@ -110,9 +110,9 @@ call_sign(const struct hsm_place *p, const struct hsm_key *key, struct job *j,
 	*len = PKI_SIGNATURE_MAX;
 	rv = HSM_CALL(p->h, p->lane, C_Sign, p->session, input, j->input.len,
 		      out, len);
-	if (rv != CKR_OK)
-		return p11_failed(e, P11_SIGN, "C_Sign", rv);
-	return true;
+	if (rv == CKR_OK && *len > PKI_SIGNATURE_MAX)
+		rv = CKR_GENERAL_ERROR; /* a length that cannot be true */
+	return rv == CKR_OK || p11_failed(e, P11_SIGN, "C_Sign", rv);
 }
 
 /* Verify, and only then append: nothing wrong leaves this file. */
@@ -148,7 +148,7 @@ hsm_lane_sign(struct hsm *h, struct hsm_lane *lane, const struct hsm_key *key,
 	uint8_t raw[PKI_SIGNATURE_MAX];
 	struct hsm_place p;
 	struct job j;
-	CK_ULONG len;
+	CK_ULONG len = 0;
 
 	if (key->epoch != h->epoch)
 		return ERR_SET(e, ERR_RETRY, "hsm", 0,

@@ -23,8 +23,8 @@ p11_pin_init(struct p11_pin *p, const char *file, const char *record,
 	if (strlen(file) >= sizeof(p->file) ||
 	    strlen(record) >= sizeof(p->record))
 		return ERR_SET(e, ERR_FATAL, "hsm", 0, "path too long");
-	strcpy(p->file, file);
-	strcpy(p->record, record);
+	snprintf(p->file, sizeof(p->file), "%s", file);
+	snprintf(p->record, sizeof(p->record), "%s", record);
 	fd = open(record, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return ERR_SET(e, ERR_FATAL, "hsm", 0,
@@ -131,7 +131,7 @@ was_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 bool
 p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 {
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (!read_pin(p->file, out, &st, e))
 		return false;
