@@ -95,14 +95,15 @@ apply(struct registrar *r, struct cached *it, const struct wf_emit *emit,
 	AUTO(log_record) struct log_record rec = { 0 };
 	char source[KAFKA_SOURCE_TEXT_MAX];
 	char digest[2 * SHA256_LEN + 1];
+	bool is_input = emit->is_input && in != NULL;
 
-	if (emit->is_input) {
+	if (is_input) {
 		kafka_source_format(in->source.topic, in->source.partition,
 				    in->source.offset, source);
 		hex_encode(bytes_of(in->in.body_sha256, SHA256_LEN), digest);
 	}
-	return log_record_open(r->schemas, wire, emit->is_input ? source : NULL,
-			       emit->is_input ? digest : NULL, &rec, e) &&
+	return log_record_open(r->schemas, wire, is_input ? source : NULL,
+			       is_input ? digest : NULL, &rec, e) &&
 	       subjects_apply(r, it, &rec.rec, e);
 }
 

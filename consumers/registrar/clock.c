@@ -61,18 +61,15 @@ due_in_memory(struct registrar *r, int64_t now, struct err *e)
 static bool
 due_in_checkpoint(struct registrar *r, int64_t now, struct err *e)
 {
+	struct store_position *list = commit_log_positions(r, e);
+	AUTO(ptr) void *memory = list;
 	struct store_due due[STORE_DUE_MAX];
-	struct store_position *list;
 	size_t found = 0;
 	struct cached *it;
 
-	if (!commit_log_positions(r, &list, e))
+	if (list == NULL ||
+	    !store_due(r->store, list, r->lane_count, now, due, &found, e))
 		return false;
-	if (!store_due(r->store, list, r->lane_count, now, due, &found, e)) {
-		free(list);
-		return false;
-	}
-	free(list);
 	for (size_t i = 0; i < found; i++)
 		if (!subjects_find(r, due[i].tax_code, due[i].partition, &it,
 				   e))

@@ -84,31 +84,28 @@ commit_abort(struct registrar *r, const struct err *why)
 		r->lanes[l].touched = false;
 }
 
-bool
-commit_log_positions(const struct registrar *r, struct store_position **out,
-		     struct err *e)
+struct store_position *
+commit_log_positions(const struct registrar *r, struct err *e)
 {
 	struct store_position *list =
 		calloc(r->lane_count + 1, sizeof(struct store_position));
 
 	if (list == NULL)
-		return ERR_NO_MEMORY(e);
-	for (size_t l = 0; l < r->lane_count; l++)
+		(void)ERR_NO_MEMORY(e);
+	for (size_t l = 0; list != NULL && l < r->lane_count; l++)
 		list[l] = r->lanes[l].log;
-	*out = list;
-	return true;
+	return list;
 }
 
 bool
 commit_checkpoint(struct registrar *r, struct err *e)
 {
-	AUTO(ptr) void *memory = NULL;
-	struct store_position *list;
-	bool kept;
+	struct store_position *list = commit_log_positions(r, e);
+	AUTO(ptr) void *memory = list;
+	bool kept = false;
 
-	if (!commit_log_positions(r, &list, e))
+	if (list == NULL)
 		return false;
-	memory = list;
 	if (!store_checkpoint(r->store, r->cache, list, r->lane_count, &kept,
 			      e))
 		return false;

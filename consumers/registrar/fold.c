@@ -71,12 +71,11 @@ learn_ends(struct registrar *r, int64_t *ends, struct err *e)
 static bool
 adopt(struct registrar *r, const int64_t *ends, struct err *e)
 {
-	AUTO(ptr) void *memory = NULL;
-	struct store_position *list;
+	struct store_position *list = commit_log_positions(r, e);
+	AUTO(ptr) void *memory = list;
 
-	if (!commit_log_positions(r, &list, e))
+	if (list == NULL)
 		return false;
-	memory = list;
 	if (!store_adopt(r->store, ends, r->partitions, e) ||
 	    !store_positions(r->store, list, r->lane_count, e))
 		return false;
@@ -220,25 +219,30 @@ warm(struct registrar *r, struct err *e)
 	return commit_run(r, e);
 }
 
+/* Reservations that reached no event before we came. */
+static bool
+settle_keys(struct registrar *r, struct err *e)
+{
+	struct store_position *list = commit_log_positions(r, e);
+	AUTO(ptr) void *memory = list;
+
+	return list != NULL &&
+	       store_keys_settle(r->store, list, r->lane_count, e);
+}
+
 static bool
 prepare(struct registrar *r, struct kafka_partition *inputs, int64_t *ends,
 	struct err *e)
 {
-	AUTO(ptr) void *memory = NULL;
-	struct store_position *list;
 	size_t n = r->lane_count * INPUTS;
 
 	kafka_group_free(r->group);
 	r->group = NULL;
 	cache_drop(r->cache, -1);
-	if (!open_producer(r, e) ||
-	    !kafka_consumer_group(r->consumer, &r->group, e) ||
-	    !learn_inputs(r, inputs, n, e) || !learn_ends(r, ends, e) ||
-	    !adopt(r, ends, e) || !fold_log(r, ends, e) ||
-	    !commit_log_positions(r, &list, e))
-		return false;
-	memory = list;
-	return store_keys_settle(r->store, list, r->lane_count, e) &&
+	return open_producer(r, e) &&
+	       kafka_consumer_group(r->consumer, &r->group, e) &&
+	       learn_inputs(r, inputs, n, e) && learn_ends(r, ends, e) &&
+	       adopt(r, ends, e) && fold_log(r, ends, e) && settle_keys(r, e) &&
 	       warm(r, e) && kafka_consumer_seek(r->consumer, inputs, n, e) &&
 	       kafka_consumer_pause(r->consumer, inputs, n, false, e);
 }

@@ -205,10 +205,9 @@ void commit_abort(struct registrar *r, const struct err *why);
  * the one we knew. */
 bool commit_checkpoint(struct registrar *r, struct err *e) MUST_CHECK;
 
-/** Copy of every lane's log position; free() it. */
-bool commit_log_positions(const struct registrar *r,
-			  struct store_position **out, struct err *e)
-	MUST_CHECK;
+/** Copy of every lane's log position; free() it. NULL: no memory. */
+struct store_position *commit_log_positions(const struct registrar *r,
+					    struct err *e) MUST_CHECK;
 
 /** Inputs of the lanes, or of the touched ones; room for all in out.
  * @return how many */

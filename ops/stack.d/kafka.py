@@ -59,7 +59,7 @@ def _format(home, settings, data):
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
     with open(home.log(NAME), "ab") as log:
         result = subprocess.run(
-            _command(home, STORAGE_TOOL, "format", "-t", cluster,
+            _command(home, STORAGE_TOOL, "format", f"--cluster-id={cluster}",
                      "-c", settings), stdout=log, stderr=log, check=False)
     if result.returncode != 0:
         raise process.failed(home, NAME, "storage cannot be formatted")

@@ -3,7 +3,10 @@
 registry."""
 
 import http.server
+import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -231,6 +234,27 @@ class Recovery(unittest.TestCase):
         self.bed.registrar.kill()
         self.start()
         self.bed.must("einvoice", self.requested(parts.new_tax_code()))
+
+    def test_12_database_away_for_a_while(self):
+        tax_code = parts.new_tax_code()
+        self.bed.enrol(tax_code)
+        with open(os.path.join(self.bed.home, "run", "postgresql.json"),
+                  encoding="utf-8") as stream:
+            os.kill(json.load(stream)["pid"], signal.SIGQUIT)
+        self.addCleanup(self.bed.stack, "up")
+        with self.assertRaises(subprocess.CalledProcessError):
+            while True:  # until it is really away
+                self.bed.sql("SELECT 1")
+        place = self.bed.publish("einvoice",
+                                 self.requested(parts.new_tax_code()))
+        with self.assertRaises(testbed.Missing):
+            self.bed.outcome(place, seconds=3)
+        self.assertTrue(self.bed.registrar.is_alive())
+        self.bed.stack("up")
+        self.bed.outcome(place, "ADMITTED")
+        self.bed.must("einvoice", self.requested(tax_code))
+        numbers = self.bed.sequences(tax_code)
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
 
 
 if __name__ == "__main__":
