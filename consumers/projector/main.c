@@ -170,6 +170,7 @@ static bool
 step(struct projector *p, struct err *e)
 {
 	AUTO(kafka_batch) struct kafka_batch *batch = NULL;
+	size_t assigned;
 
 	if (!open_all(p, e) ||
 	    !kafka_consumer_poll(p->consumer, POLL_MAX, POLL_MS, &batch, e) ||
@@ -177,6 +178,10 @@ step(struct projector *p, struct err *e)
 		return false;
 	count_up(p);
 	commit_to_kafka(p);
+	/* Ready once a poll has nothing left for us. */
+	intake_positions(p->intake, &assigned);
+	if (assigned > 0 && kafka_batch_count(batch) < POLL_MAX)
+		health_set(runtime_health(p->runtime), HEALTH_START, NULL);
 	return true;
 }
 
@@ -207,8 +212,6 @@ run(struct projector *p)
 		rewound = rewound || rewind_to_store(p, &e);
 		if (rewound && step(p, &e)) {
 			works_again(p);
-			health_set(runtime_health(p->runtime), HEALTH_START,
-				   NULL);
 			continue;
 		}
 		rewound = false;

@@ -177,6 +177,30 @@ Test(fold, unadmitted_event_is_refused)
 	cr_expect_eq(e.kind, ERR_REJECT);
 }
 
+Test(fold, activation_that_came_too_late_ends_inactive)
+{
+	static const struct ev_string_entry params[] = { { "serial_number",
+							   JOURNEY_SERIAL } };
+	const int64_t one = 1;
+	struct event ev = { .type = EVENT_EVENT_REFUSED };
+	struct ev_event_refused *x = &ev.event_refused;
+
+	ev.meta.event_id = JOURNEY_REQUEST;
+	ev.meta.tax_code = JOURNEY_TAX_CODE;
+	ev.meta.sequence = &one;
+	ev.meta.recorded_at = &one;
+	x->source.topic = "certflow.inbox.activator";
+	x->event_name = "CertificateActivated";
+	x->code = EV_REFUSAL_CODE_CERTIFICATE_NOT_GOOD;
+	x->params.items = params;
+	x->params.count = 1;
+	cr_assert(fold_event(f, &(struct fold_record){ .event = &ev }, &e),
+		  "%s", e.text);
+	cr_expect_str_eq(
+		text(TABLE_CERTIFICATE, JOURNEY_SERIAL, CERTIFICATE_use_state),
+		"INACTIVE");
+}
+
 Test(fold, clear_forgets)
 {
 	fold_all();
