@@ -20,25 +20,31 @@ static const struct kafka_property common[] = {
 };
 _Static_assert(KAFKA_MESSAGE_MAX == 9437184, "as message.max.bytes");
 
+/* librdkafka tells of an absent broker with each attempt of each client: the
+ * program says it once, when it needs the broker. */
 static void
 on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-	enum log_level l = level <= 3   ? LOG_WARN
-			   : level <= 4 ? LOG_INFO
-					: LOG_DEBUG;
+	enum log_level l = level <= 4 ? LOG_WARN : LOG_INFO;
 
-	/* Broker trouble is told by whoever needs the broker; librdkafka's
-	 * own lines repeat it with each attempt. */
+	if (level >= 7 || strcmp(facility, "FAIL") == 0 ||
+	    strcmp(facility, "GETPID") == 0)
+		l = LOG_DEBUG;
 	log_line(l, rk == NULL ? "kafka" : rd_kafka_name(rk), text, "facility",
 		 facility, NULL);
 }
 
 /* Errors of the whole client; what matters comes back from calls as well. */
-static void
-on_error(rd_kafka_t *rk, int code, const char *reason, void *self)
+void
+kafka_client_error(rd_kafka_t *rk, int code, const char *reason, void *self)
 {
+	bool away = code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+		    code == RD_KAFKA_RESP_ERR__RESOLVE ||
+		    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+
 	(void)self;
-	log_line(LOG_WARN, rd_kafka_name(rk), "kafka client error", "code",
+	log_line(away ? LOG_DEBUG : LOG_WARN, rd_kafka_name(rk),
+		 "kafka client error", "code",
 		 rd_kafka_err2name((rd_kafka_resp_err_t)code), "reason", reason,
 		 NULL);
 }
@@ -131,7 +137,7 @@ kafka_conf_new(const struct kafka_settings *kafka,
 	    !conf_file(conf, kafka->properties_file, e))
 		return false;
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_error_cb(conf, kafka_client_error);
 	*out = TAKE(conf);
 	return true;
 }

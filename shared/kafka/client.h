@@ -30,6 +30,10 @@ bool kafka_conf_new(const struct kafka_settings *kafka,
 		    const struct kafka_property *list, rd_kafka_conf_t **out,
 		    struct err *e) MUST_CHECK;
 
+/** The error callback of every client: only says it. */
+void kafka_client_error(rd_kafka_t *rk, int code, const char *reason,
+			void *self);
+
 /** Takes conf over, also on failure. */
 bool kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 		      rd_kafka_t **out, struct err *e) MUST_CHECK;

@@ -17,6 +17,20 @@ on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 			 "reason", rd_kafka_err2str(code), NULL);
 }
 
+/* A poll of an absent cluster is merely empty: make it say so. */
+static void
+on_error(rd_kafka_t *rk, int code, const char *reason, void *self)
+{
+	struct kafka_consumer *c = self;
+
+	kafka_client_error(rk, code, reason, NULL);
+	if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || c->failed)
+		return;
+	c->failed = true;
+	(void)kafka_failed(&c->failure, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+			   "consumer");
+}
+
 static bool
 new_client(struct kafka_consumer *c, const struct kafka_consumer_config *cfg,
 	   struct err *e)
@@ -44,6 +58,7 @@ new_client(struct kafka_consumer *c, const struct kafka_consumer_config *cfg,
 	if (!kafka_conf_new(&cfg->kafka, list, &conf, e))
 		return false;
 	rd_kafka_conf_set_opaque(conf, c);
+	rd_kafka_conf_set_error_cb(conf, on_error);
 	rd_kafka_conf_set_rebalance_cb(conf, kafka_consumer_rebalance);
 	rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
 	return kafka_client_new(RD_KAFKA_CONSUMER, TAKE(conf), &c->rk, e);
@@ -162,7 +177,7 @@ collect(struct kafka_consumer *c, struct kafka_batch *b, size_t max,
 		rd_kafka_message_t *m =
 			rd_kafka_consumer_poll(c->rk, first ? timeout_ms : 0);
 
-		if (epoch != c->epoch || c->failed)
+		if (epoch != c->epoch)
 			kafka_batch_clear(b);
 		if (m == NULL)
 			return;

@@ -19,7 +19,10 @@ struct entry {
 };
 
 struct schema_topic {
-	struct kafka_admin *admin;
+	char *bootstrap;
+	char *client_id;
+	char *properties_file;
+	struct kafka_admin *admin; /* opened when first needed */
 	struct kafka_reader *reader;
 	int64_t next_read_us;
 	bool complete;      /* read to the end at least once */
@@ -36,9 +39,13 @@ schema_topic_open(const struct kafka_settings *kafka, struct schema_topic **out,
 
 	if (t == NULL)
 		return ERR_NO_MEMORY(e);
-	if (!kafka_admin_open(kafka, &t->admin, e) ||
-	    !kafka_reader_open(kafka, &t->reader, e))
-		return false;
+	t->bootstrap = strdup(kafka->bootstrap);
+	t->client_id = strdup(kafka->client_id);
+	t->properties_file = strdup(
+		kafka->properties_file == NULL ? "" : kafka->properties_file);
+	if (t->bootstrap == NULL || t->client_id == NULL ||
+	    t->properties_file == NULL)
+		return ERR_NO_MEMORY(e);
 	*out = TAKE(t);
 	return true;
 }
@@ -105,11 +112,24 @@ on_record(void *self, const struct kafka_message *m, struct err *e)
 }
 
 static bool
+connect_to(struct schema_topic *t, struct err *e)
+{
+	const struct kafka_settings kafka = { t->bootstrap, t->client_id,
+					      t->properties_file };
+
+	if (t->reader != NULL)
+		return true;
+	return (t->admin != NULL || kafka_admin_open(&kafka, &t->admin, e)) &&
+	       kafka_reader_open(&kafka, &t->reader, e);
+}
+
+static bool
 read_all(struct schema_topic *t, struct err *e)
 {
 	struct kafka_range range = { .topic = KAFKA_TOPIC_SCHEMAS };
 
-	return kafka_admin_watermarks(t->admin, range.topic, 0, ASK_MS,
+	return connect_to(t, e) &&
+	       kafka_admin_watermarks(t->admin, range.topic, 0, ASK_MS,
 				      &range.from, &range.to, e) &&
 	       kafka_reader_run(t->reader, &range, 1, ASK_MS, on_record, t, e);
 }
@@ -144,5 +164,8 @@ schema_topic_close(struct schema_topic *t)
 		buffer_free(&t->entries[i].text);
 	kafka_reader_close(t->reader);
 	kafka_admin_close(t->admin);
+	free(t->bootstrap);
+	free(t->client_id);
+	free(t->properties_file);
 	free(t);
 }

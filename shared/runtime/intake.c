@@ -6,7 +6,6 @@
 #include "runtime/worker_internal.h"
 
 #define ASK_MS 10000
-#define DRAIN_MS 8000
 #define COMMIT_EVERY_US (200 * INT64_C(1000))
 
 static struct place *
@@ -69,7 +68,9 @@ on_revoked(void *self, const struct kafka_partition *list, size_t count,
 	(void)list;
 	(void)count;
 	drop_batch(r);
-	if (!run_drain(r, DRAIN_MS)) {
+	if (!process_stopping())
+		health_set(runtime_health(r->rt), HEALTH_WORK, "no partitions");
+	if (!run_drain(r)) {
 		/* Threads cannot be cancelled and hold what we would free. */
 		log_line(LOG_ERROR, runtime_instance(r->rt),
 			 "orders still in hand, process ends", NULL);

@@ -256,15 +256,25 @@ run_end_orders(struct run *r, struct err *e)
 	return true;
 }
 
+/* Asked to stop, there are ten seconds in all. Otherwise the cluster may be
+ * away and come back: then waiting costs nothing, ending would mean to sign
+ * again. */
+static int64_t
+drain_limit_us(void)
+{
+	return process_stopping() ? 8 * US_PER_S : 240 * US_PER_S;
+}
+
 /* What was signed must reach the log: outcomes are published to the last,
  * also when the partition is already somebody else's. */
 bool
-run_drain(struct run *r, int timeout_ms)
+run_drain(struct run *r)
 {
-	int64_t end = clock_monotonic_us() + INT64_C(1000) * timeout_ms;
+	int64_t begin_us = clock_monotonic_us();
 	struct err e = { 0 };
 
-	while (r->in_hand + r->unsent > 0 && clock_monotonic_us() < end) {
+	while (r->in_hand + r->unsent > 0 &&
+	       clock_monotonic_us() - begin_us < drain_limit_us()) {
 		struct pool_task *t =
 			r->pool == NULL ? NULL : pool_wait(r->pool, 20);
 

@@ -15,6 +15,13 @@ struct node {
 	struct node *next;
 };
 
+/* An order that was finished in this life, by its place on the log. */
+struct memory {
+	int32_t partition;
+	int64_t offset;
+	uint64_t key; /* digest */
+};
+
 struct ledger {
 	struct node *first; /* in the order of ledger_open() */
 	struct node **last;
@@ -25,7 +32,44 @@ struct ledger {
 	int64_t offset;
 	bool caught_up;
 	char traceparent[LEDGER_TRACE_MAX];
+	size_t finished_count; /* ever; the ring holds the newest */
+	struct memory finished[LEDGER_FINISHED_MAX];
 };
+
+/* FNV-1a; keys of one event are few and our own. */
+static uint64_t
+digest(const char *key)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *key != '\0'; key++)
+		h = (h ^ (unsigned char)*key) * 0x100000001b3u;
+	return h;
+}
+
+static void
+remember(struct ledger *l, const struct ledger_order *o)
+{
+	l->finished[l->finished_count++ % LEDGER_FINISHED_MAX] =
+		(struct memory){ o->partition, o->offset, digest(o->key) };
+}
+
+/* Is the event presented an order that this life has finished already? The
+ * log is read again after a lost assignment, perhaps before the outcome has
+ * come back. */
+static bool
+is_finished(const struct ledger *l, const char *key)
+{
+	uint64_t k = digest(key);
+
+	for (size_t i = 0; i < l->finished_count && i < LEDGER_FINISHED_MAX;
+	     i++)
+		if (l->finished[i].offset == l->offset &&
+		    l->finished[i].partition == l->partition &&
+		    l->finished[i].key == k)
+			return true;
+	return false;
+}
 
 bool
 ledger_new(struct ledger **out, struct err *e)
@@ -85,7 +129,7 @@ ledger_open(struct ledger *l, const char *key, struct err *e)
 {
 	struct node *n;
 
-	if (*find(l, key) != NULL)
+	if (*find(l, key) != NULL || is_finished(l, key))
 		return true;
 	if (strlen(key) >= LEDGER_KEY_MAX)
 		return ERR_SET(e, ERR_FATAL, "ledger", 0, "key too long: %s",
@@ -166,8 +210,10 @@ ledger_finish(struct ledger *l, struct ledger_order *o)
 
 	while (*at != NULL && &(*at)->order != o)
 		at = &(*at)->next;
-	if (*at != NULL)
-		unlink_node(l, at);
+	if (*at == NULL)
+		return;
+	remember(l, o);
+	unlink_node(l, at);
 }
 
 bool

@@ -14,6 +14,7 @@
 
 #define LEDGER_KEY_MAX 96
 #define LEDGER_TRACE_MAX 64
+#define LEDGER_FINISHED_MAX 4096 /* finished orders remembered */
 
 struct ledger;
 
@@ -64,7 +65,8 @@ void ledger_settle(struct ledger *l);
  * first; NULL: none. */
 struct ledger_order *ledger_next(struct ledger *l, int64_t now_us);
 
-/** Done: forget it. */
+/** Done: its place on the log is remembered, so that it is not opened again
+ * when the log is read again after a lost assignment. */
 void ledger_finish(struct ledger *l, struct ledger_order *o);
 
 /** Was its outcome seen on the log while it was being worked on? */

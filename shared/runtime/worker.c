@@ -7,7 +7,8 @@
 #include "runtime/worker_internal.h"
 
 #define IDLE_MS 100 /* a turn with nothing to do */
-#define BUSY_MS 2   /* a turn while the pool or the broker has work of ours */
+#define PING_MS 1000
+#define BUSY_MS 2 /* a turn while the pool or the broker has work of ours */
 
 bool
 run_fail(struct run *r, const struct err *e)
@@ -123,6 +124,7 @@ cluster_away(struct run *r, const struct err *e)
 {
 	if (e->kind != ERR_RETRY)
 		return run_fail(r, e);
+	r->away = true;
 	health_set(runtime_health(r->rt), HEALTH_KAFKA, e->text);
 	(void)process_sleep_ms(IDLE_MS);
 	return true;
@@ -137,6 +139,9 @@ turn(struct run *r)
 	ask_ready(r);
 	if (!run_steer(r, &e) || !run_read(r, busy ? BUSY_MS : IDLE_MS, &e))
 		return cluster_away(r, &e);
+	if (r->away && !kafka_admin_ping(runtime_admin(r->rt), PING_MS, &e))
+		return cluster_away(r, &e);
+	r->away = false;
 	health_set(runtime_health(r->rt), HEALTH_KAFKA, NULL);
 	if (!run_begin_orders(r, &e) || !run_end_orders(r, &e))
 		return run_fail(r, &e);
@@ -150,7 +155,7 @@ close_all(struct run *r)
 {
 	kafka_consumer_close(r->consumer);
 	kafka_batch_free(r->batch);
-	if (r->pool != NULL && r->in_hand > 0 && !run_drain(r, 0))
+	if (r->pool != NULL && r->in_hand > 0 && !run_drain(r))
 		_exit(PROCESS_EXIT_HUNG);
 	pool_close(r->pool);
 	kafka_producer_close(r->producer);

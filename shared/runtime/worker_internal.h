@@ -60,6 +60,7 @@ struct run {
 	struct kafka_batch *batch;
 	size_t next_in_batch;
 	struct backoff intake_backoff;
+	bool away;    /* the cluster was, when last heard of */
 	bool stalled; /* the next message cannot be observed now */
 	bool ready;   /* what the worker's ready() said last */
 	bool paused;  /* partitions are paused */
@@ -100,8 +101,9 @@ bool run_begin_orders(struct run *r, struct err *e) MUST_CHECK;
 /** Take what the pool and the broker have done. */
 bool run_end_orders(struct run *r, struct err *e) MUST_CHECK;
 
-/** Wait until no order is in hand. @return false: time is over */
-bool run_drain(struct run *r, int timeout_ms) MUST_CHECK;
+/** Wait until no order is in hand: 4 minutes, 8 seconds if asked to stop.
+ * @return false: time is over */
+bool run_drain(struct run *r) MUST_CHECK;
 
 /** Opens the pool if the worker has work(). */
 bool run_open_pool(struct run *r, struct err *e) MUST_CHECK;

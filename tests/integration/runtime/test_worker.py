@@ -2,6 +2,7 @@
 """The workers' loop on a real broker and registry: catch up, then act; no
 order twice, none lost; not ready, dead letters, kill -9, SIGTERM."""
 
+import json
 import os
 import shutil
 import signal
@@ -106,7 +107,10 @@ class Worker(unittest.TestCase):
             if value:
                 return value
             time.sleep(0.1)
-        self.fail(f"did not come: {what}")
+        with open(os.path.join(self.home, "worker.log"),
+                  encoding="utf-8") as log:
+            self.fail("did not come; health: " + self.health()[1]
+                      + "".join(log.readlines()[-25:]))
 
     def health(self):
         try:
@@ -234,6 +238,26 @@ class Worker(unittest.TestCase):
         self.wait_ready()
         self.tool("order", order)
         time.sleep(1)
+        self.stop()
+        self.assertEqual(len(self.outcomes(order)), 1)
+
+    def test_broker_away_while_an_outcome_is_under_way(self):
+        order = str(uuid.uuid4())
+        with open(os.path.join(self.home, "run", "kafka.json"),
+                  encoding="utf-8") as stream:
+            broker = json.load(stream)["pid"]
+        self.start(work="2s")
+        self.wait_ready()
+        self.tool("order", order)
+        time.sleep(1)
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            time.sleep(20)  # longer than a session, and than a stop may take
+        finally:
+            os.kill(broker, signal.SIGCONT)
+        self.wait_for(lambda: self.outcomes(order), 30)
+        self.wait_for(lambda: self.health()[0] == 200, 60)
+        self.assertIsNone(self.process.poll())
         self.stop()
         self.assertEqual(len(self.outcomes(order)), 1)
 

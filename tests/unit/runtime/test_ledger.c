@@ -138,6 +138,20 @@ Test(ledger, lowest_open_offset_holds_the_commit)
 	cr_expect_eq(ledger_count(ledger), 1);
 }
 
+Test(ledger, finished_order_is_not_opened_again_at_its_place)
+{
+	order("a", 0, 1);
+	ledger_finish(ledger, ledger_next(ledger, 0));
+	ledger_clear(ledger);
+	order("a", 0, 1); /* the log is read again */
+	cr_expect_eq(ledger_count(ledger), 0);
+	order("b", 0, 1); /* the same event's other order */
+	order("a", 0, 2); /* ordered anew */
+	order("a", 1, 1);
+	cr_expect_eq(ledger_count(ledger), 2);
+	cr_expect_eq(ledger_find(ledger, "a")->offset, 2);
+}
+
 Test(ledger, key_that_is_too_long_is_a_bug_not_an_overflow)
 {
 	char key[LEDGER_KEY_MAX + 1];
