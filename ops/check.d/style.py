@@ -109,8 +109,12 @@ def _tidy():
         mark = os.path.join(clean, _digest(headers.get(path, [path])))
         if os.path.exists(mark):
             return []
-        complaints = _command(["clang-tidy", "--quiet", "-p", folder, path],
-                              300)
+        code, output = run(["clang-tidy", "--quiet", "-p", folder, path],
+                           300)
+        complaints = [line for line in output.splitlines()
+                      if code != 0 and " error: " in line]
+        if code != 0 and not complaints:
+            complaints = [f"{relative}: clang-tidy ends with {code}"]
         if not complaints:
             with open(mark, "w", encoding="utf-8"):
                 pass
