@@ -1,5 +1,8 @@
 #include "base/err.h"
 
+#undef err_set
+#undef err_context
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
