@@ -138,11 +138,11 @@ env_matches(const char *key, const char *name, size_t len)
 	if (strlen(key) != len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		char want = key[i] == '.' || key[i] == '-'
-				    ? '_'
-				    : (char)toupper((unsigned char)key[i]);
+		int want = key[i] == '.' || key[i] == '-'
+				   ? '_'
+				   : toupper((unsigned char)key[i]);
 
-		if (name[i] != want)
+		if ((unsigned char)name[i] != want)
 			return false;
 	}
 	return true;
@@ -198,7 +198,7 @@ struct arguments {
 static bool
 scan_arguments(int argc, char *const *argv, struct arguments *a, struct err *e)
 {
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc && argv[i] != NULL; i++) {
 		bool more = i + 1 < argc;
 
 		if (strcmp(argv[i], "--help") == 0)
@@ -220,7 +220,7 @@ scan_arguments(int argc, char *const *argv, struct arguments *a, struct err *e)
 static bool
 read_sets(struct config *cfg, int argc, char *const *argv, struct err *e)
 {
-	for (int i = 1; i + 1 < argc; i++)
+	for (int i = 1; i + 1 < argc && argv[i + 1] != NULL; i++)
 		if (strcmp(argv[i], "--set") == 0 &&
 		    !set_pair(cfg, argv[++i], e))
 			return false;
@@ -348,8 +348,8 @@ config_duration_us(const struct config *cfg, const char *key)
 {
 	int64_t ms = 0;
 
-	(void)!config_parse_duration(must_find(cfg, key, CONFIG_DURATION)->value,
-				    &ms);
+	(void)!config_parse_duration(
+		must_find(cfg, key, CONFIG_DURATION)->value, &ms);
 	return ms * 1000;
 }
 
