@@ -309,3 +309,34 @@ Test(hsm_key, what_protects_the_key_cannot_be_skipped)
 	cr_expect_eq(e.kind, ERR_FATAL);
 	cr_expect_not_null(strstr(e.text, "CKA_SENSITIVE"));
 }
+
+/* A private key is not given the public half of another of the same id. */
+static void
+public_half_of_another(enum ev_key_algorithm algorithm)
+{
+	f.settings.placement = HSM_FIRST_FIT;
+	AUTO(hsm) struct hsm *h = fixture_open(&f);
+	struct hsm_key a = fixture_key(h, algorithm, 1, "same");
+	struct hsm_key b = fixture_key(h, algorithm, 1, "same");
+	struct hsm_query query = { .id = a.id };
+	struct hsm_keys keys;
+	struct err e = { 0 };
+
+	/* left: the private half of a, the public half of b */
+	a.has_private = b.has_public = false;
+	cr_assert(hsm_destroy(h, 0, &a, &e) && hsm_destroy(h, 0, &b, &e));
+	cr_assert_eq(found(h, &query, &keys), 2);
+	for (size_t i = 0; i < 2; i++)
+		cr_expect_neq(keys.items[i].has_private,
+			      keys.items[i].has_public);
+}
+
+Test(hsm_key, public_half_of_another_rsa)
+{
+	public_half_of_another(EV_KEY_ALGORITHM_RSA_2048);
+}
+
+Test(hsm_key, public_half_of_another_ec)
+{
+	public_half_of_another(EV_KEY_ALGORITHM_EC_P256);
+}
