@@ -40,8 +40,7 @@ ParameterizedTestParameters(hsm_key, every_algorithm)
 				   sizeof(all) / sizeof(all[0]));
 }
 
-ParameterizedTest(enum ev_key_algorithm *algorithm, hsm_key, every_algorithm,
-		  .init = setup, .fini = teardown, .timeout = 120)
+ParameterizedTest(enum ev_key_algorithm *algorithm, hsm_key, every_algorithm)
 {
 	AUTO(hsm) struct hsm *h = fixture_open(&f);
 	AUTO(buffer) struct buffer signature = { 0 };
