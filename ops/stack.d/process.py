@@ -72,10 +72,12 @@ def wait_until(home, name, ready, seconds):
     """Wait for ready(); fail if the process ends or the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if ready():
-            return
+        # Somebody else may answer in place of a process that has ended.
+        answers = ready()
         if known(home, name) is None:
             raise failed(home, name, "stopped while starting")
+        if answers:
+            return
         time.sleep(0.1)
     raise failed(home, name, f"is not ready after {seconds} s")
 
