@@ -353,6 +353,19 @@ config_duration_us(const struct config *cfg, const char *key)
 	return ms * 1000;
 }
 
+/* Cuts the blanks around an item; those within it belong to it. */
+static char *
+without_blanks(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	len = strlen(text);
+	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+		text[--len] = '\0';
+	return text;
+}
+
 size_t
 config_list(const struct config *cfg, const char *key,
 	    const char *items[CONFIG_ITEMS_MAX])
@@ -364,10 +377,13 @@ config_list(const struct config *cfg, const char *key,
 	char *state = NULL;
 
 	snprintf(en->items, sizeof(en->items), "%s", en->value);
-	for (char *p = strtok_r(en->items, ", ", &state);
+	for (char *p = strtok_r(en->items, ",", &state);
 	     p != NULL && n < CONFIG_ITEMS_MAX;
-	     p = strtok_r(NULL, ", ", &state))
-		items[n++] = p;
+	     p = strtok_r(NULL, ",", &state)) {
+		p = without_blanks(p);
+		if (*p != '\0')
+			items[n++] = p;
+	}
 	return n;
 }
 

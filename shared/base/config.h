@@ -24,7 +24,8 @@ enum config_type {
 	CONFIG_INT,      /* decimal, within min..max                       */
 	CONFIG_BOOL,     /* true or false                                  */
 	CONFIG_DURATION, /* 250ms, 30s, 10m, 24h, 180d; min..max in ms     */
-	CONFIG_LIST,     /* comma-separated texts, at most CONFIG_ITEMS_MAX */
+	CONFIG_LIST,     /* comma-separated texts, at most CONFIG_ITEMS_MAX;
+			    blanks around one do not count, those in it do */
 };
 
 struct config_option {

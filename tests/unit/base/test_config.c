@@ -53,7 +53,7 @@ Test(config, later_sources_win)
 	struct err e = { 0 };
 
 	write_text(path, "threads = 3\nwait = 250ms\n[kafka]\n"
-			 "bootstrap = file:1\n[hsm]\ntokens = x, y, z\n");
+			 "bootstrap = file:1\n[hsm]\ntokens = x , , a b,z\n");
 	setenv("CERTFLOW_DEMO_KAFKA_BOOTSTRAP", "env:2", 1);
 	cr_assert_eq(
 		load(&cfg, &e, "--config", path, "--set", "threads=5", NULL),
@@ -63,6 +63,8 @@ Test(config, later_sources_win)
 	cr_expect_eq(config_duration_us(cfg, "wait"), 250000);
 	cr_expect_eq(config_bool(cfg, "verbose"), false);
 	cr_assert_eq(config_list(cfg, "hsm.tokens", items), 3);
+	cr_expect_str_eq(items[0], "x");
+	cr_expect_str_eq(items[1], "a b");
 	cr_expect_str_eq(items[2], "z");
 	unlink(path);
 }
