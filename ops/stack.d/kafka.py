@@ -56,7 +56,11 @@ def _command(home, *arguments):
 def _format(home, settings, data):
     if os.path.exists(os.path.join(data, "meta.properties")):
         return
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+    # An id that begins with a dash would be read as an option.
+    cluster = "-"
+    while cluster.startswith("-"):
+        cluster = base64.urlsafe_b64encode(
+            uuid.uuid4().bytes).decode()[:22]
     with open(home.log(NAME), "ab") as log:
         result = subprocess.run(
             _command(home, STORAGE_TOOL, "format", f"--cluster-id={cluster}",
