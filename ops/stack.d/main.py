@@ -38,6 +38,7 @@ def up(home, _arguments):
         registry.wait(home)
         deploy.schema_registry(home)
         programs.write_configurations(home)
+        programs.resume(home)
     say(f"stack is up after {time.monotonic() - begin:.1f} s "
         f"in {home.root}")
 

@@ -187,6 +187,7 @@ def control(home, action, name):
     if action == "down":
         if name is None:
             down(home)
+            write_file(home.path("run", "desired.json"), "{}\n")
             return
         wanted.pop(name, None)
         _tell_supervisor(home, wanted)
@@ -200,6 +201,17 @@ def control(home, action, name):
             wanted.setdefault(each, 1)
     _tell_supervisor(home, wanted)
     _wait_ready(home, chosen, wanted)
+
+
+def resume(home):
+    """Start again what ran when the stack went down."""
+    wanted = desired(home)
+    if not wanted or process.known(home, NAME):
+        return
+    for each in wanted:
+        launch(home, each)
+    _tell_supervisor(home, wanted)
+    _wait_ready(home, [each for each in ORDER if each in wanted], wanted)
 
 
 def _wait(home, chosen, good, seconds=20):

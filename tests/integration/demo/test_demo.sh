@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ops/demo from nothing, then once more beside the data of the first run.
+# ops/demo from nothing, then once more beside the data of the first run;
+# then the stack goes down and up.
 set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
@@ -25,5 +26,16 @@ for round in first second; do
 		tail -n 15 "$CERTFLOW_HOME"/log/{registrar,keygen,issuer,activator,projector}.log
 	fi
 done
+
+# Down and up again: the programs go on.
+"$repo/ops/stack" down
+"$repo/ops/stack" up
+if [[ $("$repo/ops/stack" status | grep -c ' ready ') -eq 5 ]]; then
+	passed=$((passed + 1))
+else
+	echo "not all programs run again after down and up"
+	"$repo/ops/stack" status
+	failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]

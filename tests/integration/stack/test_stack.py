@@ -208,6 +208,7 @@ class Running(unittest.TestCase):
         self.assertLess(gaps[0], 1.5)
         for earlier, later in zip(gaps, gaps[1:]):
             self.assertGreater(later, earlier * 1.3)
+        self.assertEqual(self.stack.run("programs", "down").returncode, 0)
 
     def test_10_names_a_broken_component(self):
         self.stack.run("down")
