@@ -115,7 +115,7 @@ pki_csr_check(struct bytes der, const struct pki_csr_policy *policy,
 	      struct pki_csr **out, struct pki_refusal *why, struct err *e)
 {
 	AUTO(pki_csr) struct pki_csr *csr = calloc(1, sizeof(*csr));
-	struct request r;
+	struct request r = { 0 };
 
 	*out = NULL;
 	*why = (struct pki_refusal){ 0 };
