@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -16,14 +17,20 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Results:
-    """How many checks passed and failed, and which failed."""
+    """How many checks passed and failed, and which failed. Parts that run
+    at the same time share it."""
 
     def __init__(self):
         self.passed = 0
         self.failed = 0
         self.failures = []
+        self.lock = threading.Lock()
 
     def add(self, name, passed, failed, seconds, output=""):
+        with self.lock:
+            self._add(name, passed, failed, seconds, output)
+
+    def _add(self, name, passed, failed, seconds, output):
         self.passed += passed
         self.failed += failed
         word = "ok" if failed == 0 else "FAILED"
