@@ -8,14 +8,6 @@
 
 #define TAX_CODE_PREFIX "MST:"
 
-bool
-csr_refuse(struct pki_refusal *why, enum ev_refusal_code code,
-	   const char *field, const char *reason)
-{
-	*why = (struct pki_refusal){ code, field, reason };
-	return false;
-}
-
 /* Attributes that only ever describe a person. */
 static bool
 is_personal_attribute(struct bytes oid)

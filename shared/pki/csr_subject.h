@@ -8,8 +8,13 @@
 #include "pki/csr.h"
 
 /** Fill *why (literals). Always returns false. */
-bool csr_refuse(struct pki_refusal *why, enum ev_refusal_code code,
-		const char *field, const char *reason);
+static inline bool
+csr_refuse(struct pki_refusal *why, enum ev_refusal_code code,
+	   const char *field, const char *reason)
+{
+	*why = (struct pki_refusal){ code, field, reason };
+	return false;
+}
 
 /**
  * @param name  Name, DER with tag; canonical
