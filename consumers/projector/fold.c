@@ -88,7 +88,9 @@ fold_expect(struct fold *f, const struct event *ev, struct err *e)
 	case EVENT_ISSUANCE_ORDERED:
 		return announce_order(f, ev->meta.event_id, e);
 	case EVENT_CERTIFICATE_ISSUED:
-		return expect_order(f, ev->certificate_issued.order_id, e);
+		return expect_order(f, ev->certificate_issued.order_id, e) &&
+		       names_add(&f->wanted_revocations,
+				 ev->certificate_issued.serial_number, e);
 	case EVENT_ISSUANCE_FAILED:
 		return expect_order(f, ev->issuance_failed.order_id, e);
 	case EVENT_ORDER_VOIDED:
@@ -106,18 +108,28 @@ fold_expect(struct fold *f, const struct event *ev, struct err *e)
 	}
 }
 
+static const char *
+names_at(const struct names *n, size_t i)
+{
+	return i < n->count ? n->items[i] : NULL;
+}
+
 const char *
 fold_wanted_order(const struct fold *f, size_t i)
 {
-	return i < f->wanted_orders.count ? f->wanted_orders.items[i] : NULL;
+	return names_at(&f->wanted_orders, i);
 }
 
 const char *
 fold_wanted_certificate(const struct fold *f, size_t i)
 {
-	return i < f->wanted_certificates.count
-		       ? f->wanted_certificates.items[i]
-		       : NULL;
+	return names_at(&f->wanted_certificates, i);
+}
+
+const char *
+fold_wanted_revocation(const struct fold *f, size_t i)
+{
+	return names_at(&f->wanted_revocations, i);
 }
 
 static const char *
@@ -159,6 +171,27 @@ fold_know_use(struct fold *f, const struct fold_use *u, struct err *e)
 	if (mine->serial_number == NULL)
 		return ERR_NO_MEMORY(e);
 	return map_put(&f->uses, mine->serial_number, mine, e);
+}
+
+bool
+fold_know_revocation(struct fold *f, const struct fold_revocation *r,
+		     struct err *e)
+{
+	const struct fold_revocation *known =
+		map_get(&f->revocations, r->serial_number);
+	struct fold_revocation *mine;
+
+	if (known != NULL && known->sequence <= r->sequence)
+		return true;
+	mine = arena_alloc(f->arena, sizeof(*mine));
+	if (mine == NULL)
+		return ERR_NO_MEMORY(e);
+	*mine = *r;
+	mine->serial_number = keep_text(f, r->serial_number);
+	mine->reason = keep_text(f, r->reason);
+	if (mine->serial_number == NULL)
+		return ERR_NO_MEMORY(e);
+	return map_put(&f->revocations, mine->serial_number, mine, e);
 }
 
 /* Only records that every folder can take get past here. */
@@ -226,8 +259,10 @@ fold_clear(struct fold *f)
 		rows_clear(&f->sets[i]);
 	map_clear(&f->orders);
 	map_clear(&f->uses);
+	map_clear(&f->revocations);
 	names_clear(&f->wanted_orders);
 	names_clear(&f->wanted_certificates);
+	names_clear(&f->wanted_revocations);
 	/* Without memory for a new arena the old one goes on: nothing refers
 	 * to it any more, its cap will report the shortage. */
 	if (!arena_new(FOLD_ARENA_MAX, &fresh, &e))
@@ -245,8 +280,10 @@ fold_free(struct fold *f)
 		rows_free(&f->sets[i]);
 	map_free(&f->orders);
 	map_free(&f->uses);
+	map_free(&f->revocations);
 	names_free(&f->wanted_orders);
 	names_free(&f->wanted_certificates);
+	names_free(&f->wanted_revocations);
 	arena_free(f->arena);
 	free(f);
 }

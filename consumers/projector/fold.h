@@ -51,6 +51,14 @@ struct fold_use {
 	int64_t sequence;  /* of the row it was read from */
 };
 
+/* A revocation on record, perhaps before the certificate itself. */
+struct fold_revocation {
+	const char *serial_number;
+	const char *reason; /* RFC 5280's, or NULL */
+	int64_t effective_at;
+	int64_t sequence;
+};
+
 /* One record of certflow.personal. */
 struct fold_person_record {
 	const char *personal_ref;
@@ -72,12 +80,17 @@ bool fold_expect(struct fold *f, const struct event *ev, struct err *e)
  * NULL past the end. */
 const char *fold_wanted_order(const struct fold *f, size_t i);
 const char *fold_wanted_certificate(const struct fold *f, size_t i);
+/** i-th serial number that may have been revoked before its certificate. */
+const char *fold_wanted_revocation(const struct fold *f, size_t i);
 
 /** What the database says of them; copied, its texts and octets too. */
 bool fold_know_order(struct fold *f, const struct fold_order *o, struct err *e)
 	MUST_CHECK;
 bool fold_know_use(struct fold *f, const struct fold_use *u, struct err *e)
 	MUST_CHECK;
+/** Of several for one serial number the one first on the log counts. */
+bool fold_know_revocation(struct fold *f, const struct fold_revocation *r,
+			  struct err *e) MUST_CHECK;
 
 /**
  * Second pass.

@@ -87,23 +87,42 @@ fill(struct row *row, const struct event *ev, const struct fold_order *o)
 	row_put(row, CERTIFICATE_issued_sequence, db_int8(*ev->meta.sequence));
 }
 
+/* Since when the serial number counts as revoked, though its certificate
+ * comes only now: it was revoked by name, or its order was given up. */
+static bool
+revoked_before(const struct fold *f, const struct event *ev,
+	       const struct fold_order *o, struct fold_revocation *out)
+{
+	const struct fold_revocation *r =
+		map_get(&f->revocations, ev->certificate_issued.serial_number);
+
+	if (r != NULL && r->sequence < *ev->meta.sequence) {
+		*out = *r;
+		return true;
+	}
+	if (!fold_order_revoked(o))
+		return false;
+	*out = (struct fold_revocation){ .reason = "UNSPECIFIED",
+					 .effective_at = o->decided_at };
+	return true;
+}
+
 bool
 fold_certificate_new(struct fold *f, const struct event *ev,
 		     const struct fold_order *o, struct err *e)
 {
 	const char *serial = ev->certificate_issued.serial_number;
-	bool revoked = fold_order_revoked(o);
-	const char *state = revoked ? "REVOKED" : "GOOD";
+	struct fold_revocation r = { .effective_at = *ev->meta.recorded_at };
+	const char *state = revoked_before(f, ev, o, &r) ? "REVOKED" : "GOOD";
 	struct row *row;
 
 	if (!certificate_row(f, ev, serial, &row, e))
 		return false;
 	fill(row, ev, o);
 	row_put(row, CERTIFICATE_ca_state, db_text(state));
-	/* A serial given up counts as revoked since then. */
-	if (!ca_history(f, ev, serial, state,
-			revoked ? o->decided_at : *ev->meta.recorded_at,
-			revoked ? "UNSPECIFIED" : NULL, NULL, e))
+	row_put(row, CERTIFICATE_revocation_reason, db_text(r.reason));
+	if (!ca_history(f, ev, serial, state, r.effective_at, r.reason, NULL,
+			e))
 		return false;
 	/* A USB token's certificate is not ours to use. */
 	return o->enrolment_id == NULL ||
@@ -130,8 +149,13 @@ set_ca_state(struct fold *f, const struct event *ev, const char *state,
 	     const struct ev_certificate_revoked *c, struct err *e)
 {
 	const char *reason = ev_revocation_reason_name(c->reason);
+	const struct fold_revocation r = { c->serial_number, reason,
+					   c->effective_at,
+					   *ev->meta.sequence };
 	struct row *row;
 
+	if (strcmp(state, "REVOKED") == 0 && !fold_know_revocation(f, &r, e))
+		return false;
 	if (!certificate_row(f, ev, c->serial_number, &row, e))
 		return false;
 	row_put(row, CERTIFICATE_ca_state, db_text(state));

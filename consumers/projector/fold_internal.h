@@ -16,10 +16,12 @@ struct names {
 struct fold {
 	struct arena *arena;
 	struct row_set sets[TABLE__COUNT];
-	struct map orders; /* order_id -> struct fold_order   */
-	struct map uses;   /* serial   -> struct fold_use     */
+	struct map orders;      /* order_id -> struct fold_order   */
+	struct map uses;        /* serial   -> struct fold_use     */
+	struct map revocations; /* serial -> struct fold_revocation */
 	struct names wanted_orders;
 	struct names wanted_certificates;
+	struct names wanted_revocations;
 };
 
 /* One folder per group of events; each ignores what is not its own. */

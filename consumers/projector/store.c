@@ -38,6 +38,14 @@ static const struct db_statement get_uses = {
 		    "FROM certificate WHERE serial_number = ANY ($1)"
 };
 
+static const struct db_statement get_revocations = {
+	"get revocations",
+	"SELECT DISTINCT ON (serial_number) serial_number, reason, "
+	"effective_at, sequence FROM certificate_ca_history "
+	"WHERE state = 'REVOKED' AND serial_number = ANY ($1) "
+	"ORDER BY serial_number, sequence"
+};
+
 /* The approved revision is still the one in the row: this runs before the
  * requests of the batch are written. */
 static const struct db_statement confirm_customers = {
@@ -142,63 +150,77 @@ give_order(struct fold *f, const struct db_result *res, size_t row,
 }
 
 static bool
-look_up_orders(struct store *s, struct fold *f, struct err *e)
+give_use(struct fold *f, const struct db_result *res, size_t row, struct err *e)
 {
-	AUTO(db_array) struct db_array *ids = NULL;
-	AUTO(db_result) struct db_result *res = NULL;
-	const char *id;
-	struct db_value param;
+	const struct fold_use u = { db_get_text(res, row, 0),
+				    db_get_text(res, row, 1),
+				    db_get_int(res, row, 2) };
 
-	if (fold_wanted_order(f, 0) == NULL)
-		return true;
-	if (!db_array_new(DB_UUID, &ids, e))
-		return false;
-	for (size_t i = 0; (id = fold_wanted_order(f, i)) != NULL; i++)
-		if (!db_array_add(ids, db_uuid(id), e))
-			return false;
-	param = db_of_array(ids);
-	if (!db_exec(s->db, &get_orders, &param, 1, &res, e))
-		return false;
-	for (size_t i = 0; i < db_rows(res); i++)
-		if (!give_order(f, res, i, e))
-			return false;
-	return true;
+	return fold_know_use(f, &u, e);
 }
 
 static bool
-look_up_uses(struct store *s, struct fold *f, struct err *e)
+give_revocation(struct fold *f, const struct db_result *res, size_t row,
+		struct err *e)
 {
-	AUTO(db_array) struct db_array *serials = NULL;
+	const struct fold_revocation r = { db_get_text(res, row, 0),
+					   db_get_text(res, row, 1),
+					   db_get_time(res, row, 2),
+					   db_get_int(res, row, 3) };
+
+	return fold_know_revocation(f, &r, e);
+}
+
+/* What the fold wants to know of one kind, and how it is told. */
+struct question {
+	const struct db_statement *statement;
+	const char *(*wanted)(const struct fold *f, size_t i);
+	enum db_type type;
+	bool (*give)(struct fold *f, const struct db_result *res, size_t row,
+		     struct err *e);
+};
+
+static bool
+ask(struct store *s, struct fold *f, const struct question *q, struct err *e)
+{
+	AUTO(db_array) struct db_array *keys = NULL;
 	AUTO(db_result) struct db_result *res = NULL;
-	const char *serial;
+	const char *key;
 	struct db_value param;
 
-	if (fold_wanted_certificate(f, 0) == NULL)
+	if (q->wanted(f, 0) == NULL)
 		return true;
-	if (!db_array_new(DB_TEXT, &serials, e))
+	if (!db_array_new(q->type, &keys, e))
 		return false;
-	for (size_t i = 0; (serial = fold_wanted_certificate(f, i)) != NULL;
-	     i++)
-		if (!db_array_add(serials, db_text(serial), e))
+	for (size_t i = 0; (key = q->wanted(f, i)) != NULL; i++)
+		if (!db_array_add(keys,
+				  q->type == DB_UUID ? db_uuid(key)
+						     : db_text(key),
+				  e))
 			return false;
-	param = db_of_array(serials);
-	if (!db_exec(s->db, &get_uses, &param, 1, &res, e))
+	param = db_of_array(keys);
+	if (!db_exec(s->db, q->statement, &param, 1, &res, e))
 		return false;
-	for (size_t i = 0; i < db_rows(res); i++) {
-		const struct fold_use u = { db_get_text(res, i, 0),
-					    db_get_text(res, i, 1),
-					    db_get_int(res, i, 2) };
-
-		if (!fold_know_use(f, &u, e))
+	for (size_t i = 0; i < db_rows(res); i++)
+		if (!q->give(f, res, i, e))
 			return false;
-	}
 	return true;
 }
 
 bool
 store_look_up(struct store *s, struct fold *f, struct err *e)
 {
-	return look_up_orders(s, f, e) && look_up_uses(s, f, e);
+	static const struct question questions[] = {
+		{ &get_orders, fold_wanted_order, DB_UUID, give_order },
+		{ &get_uses, fold_wanted_certificate, DB_TEXT, give_use },
+		{ &get_revocations, fold_wanted_revocation, DB_TEXT,
+		  give_revocation },
+	};
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (!ask(s, f, &questions[i], e))
+			return false;
+	return true;
 }
 
 /* Some columns of some rows as arrays, for the statements written by hand. */

@@ -5,16 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "db/db.h"
-#include "journey.h"
-#include "projector/store.h"
-
-#define TOPIC "certflow.events"
-
-static struct err e;
-static struct store *store;
-static struct fold *f;
-static struct db *db;
+#include "store_fixture.h"
 
 /* All tables of the read model as one text. */
 static const struct db_statement dump = {
@@ -27,64 +18,7 @@ static const struct db_statement dump = {
 	" ORDER BY relname) q"
 };
 
-static const char truncate_all[] =
-	"TRUNCATE customer, legal_representative, personal_erasure, enrolment,"
-	" request, issuance_order, certificate, certificate_use_history,"
-	" certificate_ca_history, certificate_rejected, request_event, refusal,"
-	" deferred_event, dead_letter, log_position";
-
-static void
-set_up(void)
-{
-	const char *conninfo = getenv("PG_CONNINFO");
-	const struct db_config cfg = { .conninfo = conninfo,
-				       .application = "test",
-				       .search_path = "read_model" };
-
-	cr_assert_not_null(conninfo, "run by test_read_model");
-	cr_assert(db_open(&cfg, &db, &e), "%s", e.text);
-	cr_assert(db_run(db, truncate_all, &e), "%s", e.text);
-	cr_assert(store_open(conninfo, "read_model", &store, &e), "%s", e.text);
-	cr_assert(fold_new(&f, &e));
-}
-
-static void
-tear_down(void)
-{
-	fold_free(f);
-	store_close(store);
-	db_close(db);
-}
-
-TestSuite(store, .init = set_up, .fini = tear_down);
-
-/* Fold and write events from..to-1 in one transaction. */
-static void
-write_range(size_t from, size_t to)
-{
-	static const uint8_t digest[SHA256_LEN] = { 0x5d };
-	size_t count;
-	const struct event *events = journey(&count);
-	const struct store_move move = { TOPIC, 0, (int64_t)from, (int64_t)to };
-	int64_t next;
-
-	cr_assert(store_position(store, TOPIC, 0, &next, &e), "%s", e.text);
-	cr_assert_eq((size_t)next, from);
-	for (size_t i = from; i < to; i++)
-		cr_assert(fold_expect(f, &events[i], &e), "%s", e.text);
-	cr_assert(store_look_up(store, f, &e), "%s", e.text);
-	for (size_t i = from; i < to; i++) {
-		const struct fold_record r = {
-			.event = &events[i],
-			.offset = (int64_t)i,
-			.submission_sha256 = bytes_of(digest, SHA256_LEN),
-		};
-
-		cr_assert(fold_event(f, &r, &e), "event %zu: %s", i, e.text);
-	}
-	cr_assert(store_write(store, f, &move, 1, &e), "%s", e.text);
-	fold_clear(f);
-}
+TestSuite(store, .init = store_set_up, .fini = store_tear_down);
 
 static char *
 dump_all(void)
@@ -98,25 +32,13 @@ dump_all(void)
 static char *
 written_at_once(void)
 {
-	size_t count;
-
-	journey(&count);
 	write_range(0, count);
 	return dump_all();
-}
-
-static void
-forget_positions(void)
-{
-	cr_assert(db_run(db, "TRUNCATE log_position", &e), "%s", e.text);
 }
 
 Test(store, batches_of_any_size_give_the_same_rows)
 {
 	AUTO(str) char *whole = written_at_once();
-	size_t count;
-
-	journey(&count);
 	cr_expect_not_null(strstr(whole, "Cấp chứng thư số thành công"));
 	cr_expect_not_null(strstr(whole, "Kích hoạt chứng thư số thành công"));
 	for (size_t size = 1; size < count; size++) {
@@ -133,9 +55,6 @@ Test(store, batches_of_any_size_give_the_same_rows)
 Test(store, reading_again_after_lost_offsets_changes_nothing)
 {
 	AUTO(str) char *whole = written_at_once();
-	size_t count;
-
-	journey(&count);
 	for (size_t size = 1; size <= count; size += 5) {
 		AUTO(str) char *again = NULL;
 
@@ -152,9 +71,6 @@ Test(store, reading_again_after_lost_offsets_changes_nothing)
 Test(store, overlap_goes_on_where_it_stopped)
 {
 	AUTO(str) char *whole = written_at_once();
-	size_t count;
-
-	journey(&count);
 	for (size_t stop = 1; stop < count; stop++) {
 		AUTO(str) char *again = NULL;
 
@@ -170,9 +86,6 @@ Test(store, overlap_goes_on_where_it_stopped)
 /* In the middle of a replay the rows are already those of the end. */
 Test(store, replay_never_shows_an_older_state)
 {
-	size_t count;
-
-	journey(&count);
 	for (size_t stop = 1; stop <= count; stop++) {
 		AUTO(str) char *before = NULL;
 

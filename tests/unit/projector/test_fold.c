@@ -201,6 +201,46 @@ Test(fold, activation_that_came_too_late_ends_inactive)
 		"INACTIVE");
 }
 
+/* A hold of certificate JOURNEY_SERIAL, while the database says that it has
+ * been ACTIVATING since this place of the log. */
+static const struct row_set *
+hold_at(int64_t sequence, int64_t activating_since)
+{
+	const struct fold_use use = { JOURNEY_SERIAL, "ACTIVATING",
+				      activating_since };
+	struct event ev = { .type = EVENT_CERTIFICATE_SUSPENDED };
+
+	ev.meta.event_id = JOURNEY_REQUEST;
+	ev.meta.tax_code = JOURNEY_TAX_CODE;
+	ev.meta.sequence = &sequence;
+	ev.meta.recorded_at = &sequence;
+	ev.certificate_suspended.serial_number = JOURNEY_SERIAL;
+	ev.certificate_suspended.reason = EV_REVOCATION_REASON_CERTIFICATE_HOLD;
+	cr_assert(fold_know_use(f, &use, &e));
+	cr_assert(fold_event(f, &(struct fold_record){ .event = &ev }, &e),
+		  "%s", e.text);
+	return fold_rows(f, TABLE_USE_HISTORY);
+}
+
+Test(fold, hold_interrupts_an_activation_that_the_database_knows)
+{
+	const struct row_set *s = hold_at(30, 29);
+
+	cr_assert_eq(s->count, 1);
+	cr_expect_str_eq(s->rows[0]->values[USE_HISTORY_state].text,
+			 "INACTIVE");
+}
+
+/* Read again, an old hold meets an activation that came after it. */
+Test(fold, replayed_hold_does_not_interrupt_a_later_activation)
+{
+	const struct row_set *s = hold_at(30, 31);
+
+	cr_expect_eq(s->count, 0);
+	cr_expect_null(
+		text(TABLE_CERTIFICATE, JOURNEY_SERIAL, CERTIFICATE_use_state));
+}
+
 Test(fold, clear_forgets)
 {
 	fold_all();
