@@ -12,7 +12,7 @@
 #include "runtime/backoff.h"
 #include "runtime/runtime.h"
 
-#define POLL_MAX 4000
+#define POLL_MAX 2000
 #define POLL_MS 250
 #define COMMIT_EVERY_US US_PER_S
 
@@ -180,7 +180,7 @@ step(struct projector *p, struct err *e)
 	commit_to_kafka(p);
 	/* Ready once a poll has nothing left for us. */
 	intake_positions(p->intake, &assigned);
-	if (assigned > 0 && kafka_batch_count(batch) < POLL_MAX)
+	if (assigned > 0 && !kafka_batch_full(batch))
 		health_set(runtime_health(p->runtime), HEALTH_START, NULL);
 	return true;
 }

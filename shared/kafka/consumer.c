@@ -46,7 +46,9 @@ new_client(struct kafka_consumer *c, const struct kafka_consumer_config *cfg,
 		{ "auto.offset.reset", "error" },
 		{ "enable.partition.eof", "true" },
 		{ "partition.assignment.strategy", "range" },
-		{ "queued.max.messages.kbytes", "8192" },
+		{ "queued.max.messages.kbytes", "4096" },
+		{ "queued.min.messages", "2000" },
+		{ "fetch.message.max.bytes", "262144" },
 		{ "fetch.wait.max.ms", "100" },
 		{ "fetch.error.backoff.ms", "100" },
 		{ cfg->instance_id == NULL ? NULL : "group.instance.id",
@@ -168,10 +170,9 @@ note_error(struct kafka_consumer *c, const rd_kafka_message_t *m)
 
 /* Fill b. Stops early at an error, which c->failure keeps. */
 static void
-collect(struct kafka_consumer *c, struct kafka_batch *b, size_t max,
-	int timeout_ms)
+collect(struct kafka_consumer *c, struct kafka_batch *b, int timeout_ms)
 {
-	while (kafka_batch_count(b) < max && !c->failed) {
+	while (!kafka_batch_full(b) && !c->failed) {
 		bool first = kafka_batch_count(b) == 0;
 		unsigned epoch = c->epoch;
 		rd_kafka_message_t *m =
@@ -201,7 +202,7 @@ kafka_consumer_poll(struct kafka_consumer *c, size_t max, int timeout_ms,
 
 	if (!ready_to_poll(c, e) || !kafka_batch_new(max, &b, e))
 		return false;
-	collect(c, b, max, timeout_ms);
+	collect(c, b, timeout_ms);
 	if (kafka_batch_count(b) == 0 && !ready_to_poll(c, e))
 		return false;
 	if (!kafka_batch_seal(b, e))

@@ -64,8 +64,9 @@ bool kafka_consumer_open(const struct kafka_consumer_config *cfg,
 
 /**
  * Up to max messages: waits up to timeout_ms for the first one, then takes
- * what is there. A batch never spans a rebalance: what was collected before
- * a revocation is dropped. Must be called at least every five minutes.
+ * what is there, but nothing more after KAFKA_BATCH_OCTETS. A batch never spans
+ * a rebalance: what was collected before a revocation is dropped. Must be
+ * called at least every five minutes.
  * @param out  set on success, perhaps empty; kafka_batch_free()
  * ERR_RETRY   the cluster is away, call again
  * ERR_FATAL   fenced; offset out of range; a callback said so

@@ -36,6 +36,7 @@
  * portal's message of 5 MB must reach the registrar to be answered with
  * TOO_LARGE, and travel on as a dead letter with its headers. */
 #define KAFKA_MESSAGE_MAX (9u * 1024 * 1024)
+#define KAFKA_BATCH_OCTETS (2u * 1024 * 1024) /* of values in one batch */
 
 /* How to reach the cluster. Texts are borrowed for the call only. */
 struct kafka_settings {
@@ -84,6 +85,8 @@ struct kafka_record {
 struct kafka_batch;
 
 size_t kafka_batch_count(const struct kafka_batch *b);
+/** Did a bound end it? Then more may be there already. */
+bool kafka_batch_full(const struct kafka_batch *b);
 /** @return borrowed; valid until kafka_batch_free(b); i < count */
 const struct kafka_message *kafka_batch_at(const struct kafka_batch *b,
 					   size_t i);

@@ -8,6 +8,7 @@
 struct kafka_batch {
 	size_t max;
 	size_t count;
+	size_t octets;
 	rd_kafka_message_t **raw;
 	struct kafka_message *items;
 	struct kafka_header *headers; /* of all items, one after another */
@@ -32,6 +33,13 @@ void
 kafka_batch_add(struct kafka_batch *b, rd_kafka_message_t *m)
 {
 	b->raw[b->count++] = m;
+	b->octets += m->len;
+}
+
+bool
+kafka_batch_full(const struct kafka_batch *b)
+{
+	return b->count == b->max || b->octets >= KAFKA_BATCH_OCTETS;
 }
 
 void
@@ -39,6 +47,7 @@ kafka_batch_clear(struct kafka_batch *b)
 {
 	while (b->count > 0)
 		rd_kafka_message_destroy(b->raw[--b->count]);
+	b->octets = 0;
 }
 
 static size_t

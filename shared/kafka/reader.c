@@ -34,7 +34,9 @@ kafka_reader_open(const struct kafka_settings *kafka, struct kafka_reader **out,
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" },
 		{ "enable.partition.eof", "true" },
-		{ "queued.max.messages.kbytes", "8192" },
+		{ "queued.max.messages.kbytes", "4096" },
+		{ "queued.min.messages", "2000" },
+		{ "fetch.message.max.bytes", "262144" },
 		{ "fetch.wait.max.ms", "20" },
 		{ "fetch.error.backoff.ms", "100" },
 		{ NULL, NULL },
@@ -247,7 +249,7 @@ kafka_reader_poll(struct kafka_reader *r, size_t max, int timeout_ms,
 
 	if (!kafka_batch_new(max, &b, e))
 		return false;
-	while (kafka_batch_count(b) < max) {
+	while (!kafka_batch_full(b)) {
 		bool first = kafka_batch_count(b) == 0;
 		AUTO(rd_message)
 		rd_kafka_message_t *m =

@@ -1,10 +1,13 @@
 #include "runtime/process.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+
+#define ARENAS_MAX 2
 
 /* The one writable global of a program: a signal handler has no argument. */
 static volatile sig_atomic_t stopping;
@@ -24,6 +27,9 @@ process_start(bool holds_keys)
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	const struct rlimit none = { 0, 0 };
 
+	/* What one thread allocates another frees (librdkafka's, the loop's):
+	 * with an arena for each thread little of it is ever used again. */
+	(void)mallopt(M_ARENA_MAX, ARENAS_MAX);
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);

@@ -2,7 +2,9 @@
  * log_writer - puts journeys on certflow.events, as the registrar would, and
  * persons on certflow.personal.
  *
- *	log_writer events FIRST COUNT    the journeys of these subscribers
+ *	log_writer events FIRST COUNT [OCTETS]
+ *	                                 the journeys of these subscribers;
+ *	                                 DER of so many octets
  *	log_writer person UUID           a record of a person
  *	log_writer erase UUID            its erasure
  *	log_writer garbage TOPIC KEY     four octets that nobody can read
@@ -21,6 +23,7 @@
 #include "runtime/cloudevents.h"
 
 #define WAIT_MS 60000
+#define DER_MAX 16384
 
 struct writer {
 	struct registry *registry;
@@ -79,16 +82,45 @@ send_event(struct writer *w, const struct event *ev, struct err *e)
 	return send(w, &r, e);
 }
 
-static bool
-send_journeys(struct writer *w, unsigned first, unsigned count, struct err *e)
+/* As heavy as real ones. */
+static void
+stuff(struct event *ev, struct bytes der)
 {
+	switch (ev->type) {
+	case EVENT_CSR_GENERATED:
+		ev->csr_generated.csr_der = der;
+		break;
+	case EVENT_ISSUANCE_ORDERED:
+		ev->issuance_ordered.submission = der;
+		ev->issuance_ordered.csr_der = der;
+		ev->issuance_ordered.tbs_certificate = der;
+		break;
+	case EVENT_CERTIFICATE_ISSUED:
+		ev->certificate_issued.certificate_der = der;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool
+send_journeys(struct writer *w, unsigned first, unsigned count, size_t octets,
+	      struct err *e)
+{
+	static const uint8_t zeros[DER_MAX];
+
 	for (unsigned n = first; n < first + count; n++) {
 		size_t events;
 		const struct event *list = journey_of(n, &events);
 
-		for (size_t i = 0; i < events; i++)
-			if (!send_event(w, &list[i], e))
+		for (size_t i = 0; i < events; i++) {
+			struct event ev = list[i];
+
+			if (octets > 0 && octets <= DER_MAX)
+				stuff(&ev, bytes_of(zeros, octets));
+			if (!send_event(w, &ev, e))
 				return false;
+		}
 	}
 	return true;
 }
@@ -135,8 +167,9 @@ act(struct writer *w, char **argv, struct err *e)
 	const char *second = argv[2];
 
 	if (strcmp(what, "events") == 0)
-		return send_journeys(w, (unsigned)atoi(second),
-				     (unsigned)atoi(argv[3]), e);
+		return send_journeys(
+			w, (unsigned)atoi(second), (unsigned)atoi(argv[3]),
+			argv[4] == NULL ? 0 : (size_t)atoi(argv[4]), e);
 	if (strcmp(what, "garbage") == 0)
 		return send_garbage(w, second, argv[3], e);
 	return send_person(w, second, strcmp(what, "erase") == 0, e);

@@ -13,6 +13,8 @@ import unittest
 REPO = os.path.abspath(os.path.join(os.path.dirname(__file__),
                                     "..", "..", ".."))
 BUILD = os.environ.get("CERTFLOW_BUILD", os.path.join(REPO, "build-dev"))
+RELEASE = os.path.join(REPO, "build-release")
+MEMORY_KB = 64 * 1024
 EVENTS_EACH = 22  # of one journey
 PERSON = "33333333-3333-4333-8333-333333333333"
 TABLES = ("customer", "request", "enrolment", "issuance_order",
@@ -57,10 +59,10 @@ class Stack:
                        env={**os.environ, **self.env, "LOG_WRITER_CACHE":
                             os.path.join(self.home, "log_writer")})
 
-    def start(self):
+    def start(self, build=BUILD):
         with open(self.log(), "ab") as log:
             self.program = subprocess.Popen(
-                [os.path.join(BUILD, "bin", "projector"), "--config",
+                [os.path.join(build, "bin", "projector"), "--config",
                  os.path.join(self.home, "etc", "projector.conf")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -69,6 +71,11 @@ class Stack:
         code = self.program.wait(20)
         self.program = None
         return code
+
+    def peak_kb(self):
+        with open(f"/proc/{self.program.pid}/status",
+                  encoding="ascii") as stream:
+            return int(stream.read().split("VmHWM:")[1].split()[0])
 
     def log(self):
         return os.path.join(self.home, "projector.log")
@@ -112,6 +119,18 @@ class Stack:
             self.program.wait()
         self.run("down")
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def unsanitized():
+    """A build whose memory is the program's own, or None."""
+    for build in (BUILD, RELEASE):
+        try:
+            with open(os.path.join(build, "bin", "projector"), "rb") as f:
+                if b"__asan_init" not in f.read():
+                    return build
+        except OSError:
+            pass
+    return None
 
 
 STACK = None
@@ -187,6 +206,15 @@ class Projector(unittest.TestCase):
         STACK.write("events", 2000, 20)
         STACK.wait(TIMELINE, 490 * EVENTS_EACH)
         self.assertIn("somebody else", STACK.log_text())
+
+    @unittest.skipUnless(unsanitized(), "no build without sanitizers")
+    def test_9_memory_is_bounded(self):
+        """A long log of heavy events: it queues up, is not all held."""
+        STACK.write("events", 3000, 1000, 6000)
+        STACK.start(unsanitized())
+        STACK.wait(TIMELINE, 1490 * EVENTS_EACH)
+        self.assertLess(STACK.peak_kb(), MEMORY_KB)
+        self.assertEqual(STACK.stop(), 0)
 
     def test_7_person_is_erased(self):
         STACK.write("erase", PERSON)

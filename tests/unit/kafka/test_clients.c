@@ -286,6 +286,35 @@ Test(clients, headers_key_and_tombstone_arrive)
 	kafka_reader_close(r);
 }
 
+/* Whatever waits, a batch ends with the message that fills it. */
+Test(clients, batch_is_bounded_in_octets)
+{
+	const size_t size = 600000;
+	const size_t most = KAFKA_BATCH_OCTETS + size;
+	const char *const topics[] = { TOPIC };
+	struct kafka_consumer_config cfg = config(topics, 1);
+	struct kafka_consumer *c;
+	char *big = calloc(1, size + 1);
+
+	memset(big, 'x', size);
+	mock_topic(&mock, TOPIC, 1);
+	for (int i = 0; i < 8; i++)
+		mock_put(&mock, TOPIC, 0, big);
+	cr_assert(kafka_consumer_open(&cfg, &c, &e), "%s", e.text);
+	for (size_t n = 0; n < 8;) {
+		AUTO(kafka_batch) struct kafka_batch *b = NULL;
+
+		cr_assert(kafka_consumer_poll(c, 100, 1000, &b, &e));
+		n += kafka_batch_count(b);
+		cr_expect_leq(kafka_batch_count(b), most / size);
+		cr_expect_eq(kafka_batch_full(b),
+			     kafka_batch_count(b) == most / size);
+		sleep(1); /* more arrives than one batch may hold */
+	}
+	kafka_consumer_close(c);
+	free(big);
+}
+
 Test(clients, commit_without_input_offsets_is_fatal)
 {
 	const char *const topics[] = { TOPIC };
