@@ -26,6 +26,7 @@ struct issuer {
 	struct schemas *schemas;
 	struct pki_ca *ca;
 	struct pki_profile *profiles[ORDER_PROFILES_MAX];
+	struct pki_approvers *approvers; /* NULL: none configured */
 	struct order_policy policy;
 	atomic_uint threads; /* numbers given to pool threads */
 };
@@ -65,6 +66,7 @@ issuer_close(void *self)
 	hsm_close(is->hsm);
 	for (size_t i = 0; i < ORDER_PROFILES_MAX; i++)
 		pki_profile_free(is->profiles[i]);
+	pki_approvers_free(is->approvers);
 	pki_ca_free(is->ca);
 	free(is);
 }
@@ -84,7 +86,20 @@ load_profiles(struct issuer *is, const struct config *cfg, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		if (!pki_profile_load(files[i], url, &is->profiles[i], e))
 			return err_context(e, "profile.files");
-	is->policy = (struct order_policy){ is->ca, is->profiles, n };
+	is->policy = (struct order_policy){ .ca = is->ca,
+					    .profiles = is->profiles,
+					    .profile_count = n };
+	return true;
+}
+
+static bool
+load_approvers(struct issuer *is, const struct config *cfg, struct err *e)
+{
+	const char *path = config_text(cfg, "approval.certificates");
+
+	if (*path != '\0' && !pki_approvers_load(path, &is->approvers, e))
+		return err_context(e, "approval.certificates");
+	is->policy.approvers = is->approvers;
 	return true;
 }
 
@@ -98,7 +113,7 @@ issuer_open(struct runtime *rt, void **self, struct err *e)
 		return ERR_NO_MEMORY(e);
 	is->schemas = runtime_schemas(rt);
 	if (!pki_ca_load(config_text(cfg, "ca.certificate"), &is->ca, e) ||
-	    !load_profiles(is, cfg, e) ||
+	    !load_profiles(is, cfg, e) || !load_approvers(is, cfg, e) ||
 	    !hsm_open_configured(cfg, "hsm.token", is->ca->spki, &is->hsm, e))
 		return false;
 	*self = TAKE(is);
@@ -265,6 +280,10 @@ static const struct config_option options[] = {
 	{ "profile.files", CONFIG_LIST, NULL, 0, 0, false,
 	  "certificate profiles that may be signed, e.g. "
 	  "/usr/share/certflow/profiles/org-hsm-ca4.ini" },
+	{ "approval.certificates", CONFIG_TEXT, "", 0, 0, false,
+	  "PEM file of the approvers' certificates, e.g. "
+	  "/etc/certflow/approvers.pem; orders without a valid signature of "
+	  "the approval are not carried out; empty: they are not looked at" },
 	{ 0 },
 };
 /* clang-format on */

@@ -79,6 +79,31 @@ check_approval(struct view *v)
 	return true;
 }
 
+/* As the registrar did, by the approvers that the issuer itself knows. */
+static bool
+check_signature(struct view *v, bool *technical, struct err *e)
+{
+	const struct ev_issuance_ordered *o = v->order;
+	const struct pki_approval what = {
+		.tax_code = o->meta.tax_code,
+		.request_id = o->request_id,
+		.revision = o->revision,
+		.submission_sha256 = o->submission_sha256.b,
+		.spki_sha256 = o->spki_sha256.b,
+		.approver_id = o->approver_id,
+	};
+	const char *why;
+
+	if (v->policy->approvers == NULL)
+		return true;
+	if (!pki_approval_check(v->policy->approvers, &what, o->approval_cms,
+				v->now, &why, e)) {
+		*technical = true;
+		return false;
+	}
+	return why == NULL || unapproved(v, "approval_cms", why);
+}
+
 static bool
 check_submission(struct view *v)
 {
@@ -219,7 +244,8 @@ order_check(const struct ev_issuance_ordered *order,
 	bool technical = false;
 
 	*out = (struct order_verdict){ 0 };
-	if (check_time(&v) && check_approval(&v) && check_submission(&v) &&
+	if (check_time(&v) && check_approval(&v) &&
+	    check_signature(&v, &technical, e) && check_submission(&v) &&
 	    check_issuer(&v) && check_profile(&v) &&
 	    check_csr(&v, &technical, e) && check_term(&v))
 		(void)check_tbs(&v);

@@ -9,6 +9,7 @@
 #define CERTFLOW_ISSUER_ORDER_CHECK_H
 
 #include "event/event.h"
+#include "pki/approval.h"
 #include "pki/lint.h"
 
 #define ORDER_PROFILES_MAX 16
@@ -18,6 +19,9 @@ struct order_policy {
 	const struct pki_ca *ca;
 	struct pki_profile *const *profiles; /* allow-list */
 	size_t profile_count;
+	const struct pki_approvers *approvers; /* NULL: signatures of
+						  approvals are not looked at;
+						  else each order needs one */
 };
 
 /* code UNKNOWN: sign it.  Otherwise the fields of IssuanceFailed. */
@@ -29,7 +33,8 @@ struct order_verdict {
 
 /**
  * All rules, the first broken one wins: not expired; approved by a second
- * person; submission as approved; our CA, an allowed profile; CSR proves
+ * person, with a signature that is valid now if approvers are known;
+ * submission as approved; our CA, an allowed profile; CSR proves
  * possession of the ordered key; term as submitted; TBSCertificate passes
  * lint and holds exactly what was approved.
  *

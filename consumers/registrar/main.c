@@ -64,6 +64,13 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 	AUTO(buffer) struct buffer documents = { 0 };
 	const char *catalogue = config_text(cfg, "catalogue.file");
 	const char *dossier = config_text(cfg, "dossier.file");
+	const char *approvers = config_text(cfg, "approval.certificates");
+
+	if (config_bool(cfg, "approval.signature_required") &&
+	    *approvers == '\0')
+		return ERR_SET(e, ERR_FATAL, "config", 0,
+			       "approval.signature_required: needs "
+			       "approval.certificates");
 
 	if (!file_read(catalogue, RULES_FILE_MAX, &products, e) ||
 	    !catalogue_parse(buffer_view(&products), &u->catalogue, e))
@@ -75,7 +82,8 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 		&(struct pki_facts_config){
 			.ca_certificate = config_text(cfg, "ca.certificate"),
 			.profile = config_text(cfg, "profile.file"),
-			.public_url = config_text(cfg, "ca.public_url") },
+			.public_url = config_text(cfg, "ca.public_url"),
+			.approvers = approvers },
 		&u->pki, e);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pki/approval.h"
 #include "pki/certificate.h"
 #include "pki/csr.h"
 #include "pki/lint.h"
@@ -10,6 +11,7 @@
 struct pki_facts {
 	struct pki_ca *ca;
 	struct pki_profile *profile;
+	struct pki_approvers *approvers; /* NULL: none configured */
 	uint8_t ca_keys[1][SHA256_LEN];
 	/* Stands in for a key that is not known yet, so that names and dates
 	 * can be judged at submission: the issuing CA's own key. */
@@ -27,6 +29,9 @@ pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 	if (!pki_ca_load(cfg->ca_certificate, &f->ca, e) ||
 	    !pki_profile_load(cfg->profile, cfg->public_url, &f->profile, e))
 		return false;
+	if (*cfg->approvers != '\0' &&
+	    !pki_approvers_load(cfg->approvers, &f->approvers, e))
+		return err_context(e, "approval.certificates");
 	memcpy(f->ca_keys[0], f->ca->key.spki_sha256, SHA256_LEN);
 	f->any_key = f->ca->spki;
 	*out = TAKE(f);
@@ -38,6 +43,7 @@ pki_facts_free(struct pki_facts *f)
 {
 	if (f == NULL)
 		return;
+	pki_approvers_free(f->approvers);
 	pki_profile_free(f->profile);
 	pki_ca_free(f->ca);
 	free(f);
@@ -185,6 +191,33 @@ certificate_parse(void *self, struct arena *a, struct bytes der,
 	return out->serial_number != NULL || ERR_NO_MEMORY(e);
 }
 
+static bool
+approval_check(void *self, const struct ev_request_approved *approval,
+	       int64_t now, struct wf_refusal *refusal, struct err *e)
+{
+	const struct pki_facts *f = self;
+	const struct pki_approval what = {
+		.tax_code = approval->meta.tax_code,
+		.request_id = approval->request_id,
+		.revision = approval->revision,
+		.submission_sha256 = approval->submission_sha256.b,
+		.spki_sha256 = approval->spki_sha256.b,
+		.approver_id = approval->meta.actor.id,
+	};
+	const char *why;
+
+	if (f->approvers == NULL)
+		return true;
+	if (!pki_approval_check(f->approvers, &what, approval->signature_cms,
+				now, &why, e))
+		return false;
+	if (why == NULL)
+		return true;
+	wf_refuse(refusal, EV_REFUSAL_CODE_APPROVAL_SIGNATURE, "signature_cms");
+	wf_refusal_param(refusal, "reason", why);
+	return true;
+}
+
 struct wf_pki
 pki_facts_lend(struct pki_facts *f)
 {
@@ -192,5 +225,6 @@ pki_facts_lend(struct pki_facts *f)
 				.csr_check = csr_check,
 				.validity = validity,
 				.tbs_build = tbs_build,
-				.certificate_parse = certificate_parse };
+				.certificate_parse = certificate_parse,
+				.approval_check = approval_check };
 }

@@ -13,6 +13,8 @@ struct pki_facts_config {
 	const char *profile;        /* INI of the certificate profile    */
 	const char *public_url;     /* where CRL and CA certificate are served;
 				       "": certificates carry no address */
+	const char *approvers; /* PEM of those who may approve; "": signatures
+				  of approvals are not looked at */
 };
 
 /** Reads the files once. Release with pki_facts_free(). */

@@ -37,6 +37,9 @@ const struct config_option settings_options[] = {
 	  "certificates of one tax code" },
 	{ "approval.signature_required", CONFIG_BOOL, "false", 0, 0, false,
 	  "refuse approvals without a signature" },
+	{ "approval.certificates", CONFIG_TEXT, "", 0, 0, false,
+	  "PEM file of the approvers' certificates, by which signatures of "
+	  "approvals are verified; empty: they are not looked at" },
 	{ "checkpoint.interval", CONFIG_DURATION, "1s", 100, 60 * S, false,
 	  "how far the checkpoint may be behind" },
 	{ "batch.max", CONFIG_INT, "500", 1, 10000, false,

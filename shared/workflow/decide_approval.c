@@ -97,6 +97,21 @@ check_key(struct judge *j, const struct ev_request_approved *ev,
 	return !judge_refused(j);
 }
 
+/* A signature that is not demanded has to be right all the same. */
+static bool
+check_signature(struct judge *j, const struct ev_request_approved *ev)
+{
+	const struct wf_pki *pki = &j->env->pki;
+
+	if (ev->signature_cms.data != NULL)
+		return pki->approval_check(pki->self, ev, j->env->now,
+					   j->refusal, j->e);
+	if (j->env->limits.approval_signature_required)
+		judge_refuse_with(j, EV_REFUSAL_CODE_APPROVAL_SIGNATURE,
+				  "signature_cms", "reason", "missing");
+	return true;
+}
+
 static bool
 approved(struct judge *j, const struct ev_request_approved *ev,
 	 const struct wf_request *rq)
@@ -107,11 +122,7 @@ approved(struct judge *j, const struct ev_request_approved *ev,
 		return refuse(j, DIGEST_MISMATCH, "submission_sha256");
 	if (!check_key(j, ev, rq))
 		return true;
-	/* Nothing here can verify a signature: where one is demanded, no
-	 * approval is admitted rather than one that nobody checked. */
-	if (j->env->limits.approval_signature_required)
-		refuse(j, APPROVAL_SIGNATURE, "signature_cms");
-	return true;
+	return check_signature(j, ev);
 }
 
 static bool

@@ -78,6 +78,14 @@ struct wf_pki {
 	bool (*certificate_parse)(void *self, struct arena *a, struct bytes der,
 				  struct wf_certificate *out, bool *parsed,
 				  struct err *e);
+	/* Is signature_cms (present) the actor's signature over this
+	 * approval, by a certificate valid now? If not, refusal
+	 * APPROVAL_SIGNATURE with params.reason. Where no certificates are
+	 * known, nothing can be said and nothing is refused. */
+	bool (*approval_check)(void *self,
+			       const struct ev_request_approved *approval,
+			       int64_t now, struct wf_refusal *refusal,
+			       struct err *e);
 };
 
 struct wf_limits {
@@ -90,7 +98,7 @@ struct wf_limits {
 	int32_t open_enrolments_max;
 	int32_t open_requests_max;
 	int32_t certificates_max;
-	bool approval_signature_required;
+	bool approval_signature_required; /* then certificates are known */
 };
 
 struct wf_env {

@@ -1,5 +1,7 @@
 # Software CAs and orders come from the tests of shared/pki.
-target_sources(test_issuer PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/pki/support.c)
+target_sources(test_issuer PRIVATE
+               ${CMAKE_CURRENT_SOURCE_DIR}/pki/support.c
+               ${CMAKE_CURRENT_SOURCE_DIR}/pki/cms_support.c)
 target_include_directories(test_issuer PRIVATE
                            ${CMAKE_CURRENT_SOURCE_DIR}/pki)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)

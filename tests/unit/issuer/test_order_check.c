@@ -106,7 +106,9 @@ setup(void)
 	w.root = test_root("rsa3072");
 	w.ca = test_issuing("rsa4096", w.root, w.root_key);
 	w.profile = w.profiles[0] = test_profile();
-	w.policy = (struct order_policy){ w.ca, w.profiles, 1 };
+	w.policy = (struct order_policy){ .ca = w.ca,
+					  .profiles = w.profiles,
+					  .profile_count = 1 };
 	w.submission = (struct ev_submission){
 		.request_id = REQUEST,
 		.revision = 2,

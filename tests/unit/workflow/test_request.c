@@ -187,9 +187,6 @@ Test(request, approval_guards)
 	ev->request_approved.submission_sha256.b[0] ^= 1;
 	expect(w, ev, C(DIGEST_MISMATCH));
 	expect(w, approve_event(w, R1, E2), C(KEY_NOT_APPROVED));
-	w->env.limits.approval_signature_required = true;
-	expect(w, approve_event(w, R1, E1), C(APPROVAL_SIGNATURE));
-	w->env.limits.approval_signature_required = false;
 	enrol(w, E2);
 	expect(w, approve_event(w, R1, E1), C(CSR_SEVERAL));
 	cr_expect_str_eq(world_param(w, "enrolment_ids"), E1 ", " E2);

@@ -57,7 +57,8 @@ struct world {
 	bool ca_invalid;
 	bool shortened;
 	bool key_taken_elsewhere;
-	bool broken; /* every callback fails technically */
+	bool approvers_known; /* signatures are looked at */
+	bool broken;          /* every callback fails technically */
 };
 
 struct world *world_new(const char *tax_code);
@@ -94,6 +95,10 @@ struct ev_sha256 world_spki(struct world *w, const char *key);
 /** Certificate around these octets; the signature verifies if it is 1. */
 struct bytes world_certificate(struct world *w, struct bytes tbs,
 			       uint8_t signature, uint8_t salt);
+
+/** The signature that the made-up X.509 takes for this approval. */
+struct bytes world_signature(struct world *w,
+			     const struct ev_request_approved *ev);
 
 void world_pki(struct world *w);
 struct bytes world_join(struct world *w, struct bytes a, struct bytes b);

@@ -172,9 +172,44 @@ certificate_parse(void *self, struct arena *a, struct bytes der,
 	return true;
 }
 
+/* The made-up signature: a digest over all that is to be signed. */
+struct bytes
+world_signature(struct world *w, const struct ev_request_approved *ev)
+{
+	uint8_t *digest = arena_alloc(w->a, SHA256_LEN);
+	struct bytes all = world_join(w, bytes_of_str(ev->meta.tax_code),
+				      bytes_of_str(ev->meta.actor.id));
+
+	cr_assert_not_null(digest);
+	all = world_join(w, all, bytes_of_str(ev->request_id));
+	all = world_join(w, all, bytes_of(&ev->revision, sizeof(int32_t)));
+	all = world_join(w, all, bytes_of(ev->submission_sha256.b, SHA256_LEN));
+	all = world_join(w, all, bytes_of(ev->spki_sha256.b, SHA256_LEN));
+	sha256(all, digest);
+	return bytes_of(digest, SHA256_LEN);
+}
+
+static bool
+approval_check(void *self, const struct ev_request_approved *approval,
+	       int64_t now, struct wf_refusal *refusal, struct err *e)
+{
+	struct world *w = self;
+
+	if (w->broken)
+		return ERR_SET(e, ERR_RETRY, "test", 0, "no X.509");
+	cr_expect_eq(now, w->env.now);
+	if (!w->approvers_known ||
+	    bytes_equal(approval->signature_cms, world_signature(w, approval)))
+		return true;
+	wf_refuse(refusal, EV_REFUSAL_CODE_APPROVAL_SIGNATURE, "signature_cms");
+	wf_refusal_param(refusal, "reason", "does not verify");
+	return true;
+}
+
 void
 world_pki(struct world *w)
 {
-	w->env.pki = (struct wf_pki){ w, csr_check, validity, tbs_build,
-				      certificate_parse };
+	w->env.pki =
+		(struct wf_pki){ w,         csr_check,         validity,
+				 tbs_build, certificate_parse, approval_check };
 }
