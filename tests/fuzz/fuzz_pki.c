@@ -2,12 +2,14 @@
  * Input: one octet that says what the rest is, then DER:
  *   0  a CSR          1  a TBSCertificate, for lint
  *   2  a certificate  3  a CRL        4  a SubjectPublicKeyInfo
+ *   5  a CMS, the signature of an approval
  * Whatever is accepted must keep what the headers promise about it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
+#include "pki/approval.h"
 #include "pki/authority.h"
 #include "pki/certificate.h"
 #include "pki/csr.h"
@@ -110,11 +112,48 @@ spki(struct bytes der)
 		require(why.code != EV_REFUSAL_CODE_UNKNOWN);
 }
 
+/* UID=ql-004, key p256 of tests/data/keys, valid until 2126. */
+static const char approver[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBhDCCASqgAwIBAgIUFGZDF9bgCAMhDguAo1ibSkKl0OcwCgYIKoZIzj0EAwIw\n"
+	"GDEWMBQGCgmSJomT8ixkAQEMBnFsLTAwNDAgFw0yNjExMjIyMTI0MzhaGA8yMTI2\n"
+	"MTAyOTIxMjQzOFowGDEWMBQGCgmSJomT8ixkAQEMBnFsLTAwNDBZMBMGByqGSM49\n"
+	"AgEGCCqGSM49AwEHA0IABLCXRv1N4+v6uIM3jDHU6iRpP/58PUY1Trb3wpjTQQUQ\n"
+	"m50tM7mmOJwsPaVUdwn3Mx+XjJFMcyWnQ0JVi4kbonGjUDBOMB0GA1UdDgQWBBQf\n"
+	"KW7MGwSoCIg6LQgib16CfNbKtDAfBgNVHSMEGDAWgBQfKW7MGwSoCIg6LQgib16C\n"
+	"fNbKtDAMBgNVHRMBAf8EAjAAMAoGCCqGSM49BAMCA0gAMEUCIQD2b2AAved+FTR+\n"
+	"P7KiEVkRGwrUCguz7utlzUJ8XONJKwIgDajkRvJ8Gvvum6U4H91xlTM4KJxFBDfu\n"
+	"uXnOzzsL0kM=\n"
+	"-----END CERTIFICATE-----\n";
+#define IN_2030_US (INT64_C(1893456000) * 1000000)
+
+static void
+approval(struct bytes der)
+{
+	static const uint8_t zero[SHA256_LEN];
+	const struct pki_approval what = {
+		.tax_code = "0199000112",
+		.request_id = "3d0c9d2c-8b1c-4b0e-9a53-0d8e0c5a7a10",
+		.revision = 1,
+		.submission_sha256 = zero,
+		.spki_sha256 = zero,
+		.approver_id = "ql-004",
+	};
+	AUTO(pki_approvers) struct pki_approvers *known = NULL;
+	const char *why;
+	struct err e;
+
+	require(pki_approvers_parse(bytes_of_str(approver), &known, &e));
+	require(pki_approval_check(known, &what, der, IN_2030_US, &why, &e));
+	require(why != NULL || der_is_canonical(der));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const kinds[])(
-		struct bytes der) = { csr, lint, certificate, crl, spki };
+	static void (*const kinds[])(struct bytes der) = {
+		csr, lint, certificate, crl, spki, approval
+	};
 
 	if (size == 0 || data[0] >= sizeof(kinds) / sizeof(kinds[0]))
 		return 0;
