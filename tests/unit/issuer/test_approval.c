@@ -75,8 +75,7 @@ expect_at(int64_t now, enum ev_issuance_failure_code code, const char *rule,
 
 	cr_assert(order_check(&order, NULL, &policy, now, &v, &e), "%s",
 		  e.text);
-	cr_expect_eq(v.code, code, "%s",
-		     ev_issuance_failure_code_name(v.code));
+	cr_expect_eq(v.code, code, "%s", ev_issuance_failure_code_name(v.code));
 	cr_assert_not_null(v.rule);
 	cr_expect_str_eq(v.rule, rule);
 	cr_expect_str_eq(v.detail, detail);
