@@ -24,7 +24,7 @@ DOORS = {
     "p11-kit": ("shared/hsm/",),
     "pkcs11": ("shared/hsm/",),
     "microhttpd.h": ("shared/runtime/",),
-    "ini.h": ("shared/base/", "shared/pki/"),
+    "ini.h": ("shared/pki/",),
 }
 # Tests that set up a counterpart of the library are free to use it.
 FREE = ("tests/",)

@@ -1,11 +1,10 @@
 #include "base/config.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <ini.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/config_file.h"
 #include "base/config_value.h"
 
 extern char **environ;
@@ -85,39 +84,22 @@ set(struct config *cfg, const char *key, const char *value, const char *from,
 struct file_reader {
 	struct config *cfg;
 	const char *path;
-	struct err *e;
-	bool failed;
 };
 
-static int
-on_pair(void *user, const char *section, const char *name, const char *value)
+static bool
+take_pair(void *user, const char *key, const char *value, struct err *e)
 {
 	struct file_reader *r = user;
-	char key[128];
 
-	if (r->failed)
-		return 0;
-	snprintf(key, sizeof(key), "%s%s%s", section,
-		 *section == '\0' ? "" : ".", name);
-	r->failed = !set(r->cfg, key, value, r->path, r->e);
-	return r->failed ? 0 : 1;
+	return set(r->cfg, key, value, r->path, e);
 }
 
 static bool
 read_file(struct config *cfg, const char *path, struct err *e)
 {
-	struct file_reader r = { .cfg = cfg, .path = path, .e = e };
-	int rc = ini_parse(path, on_pair, &r);
+	struct file_reader r = { .cfg = cfg, .path = path };
 
-	if (r.failed)
-		return false;
-	if (rc < 0)
-		return ERR_SET(e, ERR_FATAL, "config", errno,
-			       "cannot read %s: %s", path, strerror(errno));
-	if (rc > 0)
-		return ERR_SET(e, ERR_FATAL, "config", rc,
-			       "%s:%d: not a key = value line", path, rc);
-	return true;
+	return config_file_read(path, take_pair, &r, e);
 }
 
 /* CERTFLOW_REGISTRAR_ */
@@ -353,19 +335,6 @@ config_duration_us(const struct config *cfg, const char *key)
 	return ms * 1000;
 }
 
-/* Cuts the blanks around an item; those within it belong to it. */
-static char *
-without_blanks(char *text)
-{
-	size_t len;
-
-	text += strspn(text, " \t");
-	len = strlen(text);
-	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-		text[--len] = '\0';
-	return text;
-}
-
 size_t
 config_list(const struct config *cfg, const char *key,
 	    const char *items[CONFIG_ITEMS_MAX])
@@ -380,7 +349,7 @@ config_list(const struct config *cfg, const char *key,
 	for (char *p = strtok_r(en->items, ",", &state);
 	     p != NULL && n < CONFIG_ITEMS_MAX;
 	     p = strtok_r(NULL, ",", &state)) {
-		p = without_blanks(p);
+		p = config_without_blanks(p);
 		if (*p != '\0')
 			items[n++] = p;
 	}

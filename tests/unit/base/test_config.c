@@ -115,6 +115,60 @@ Test(config, unknown_keys_are_errors_in_file_and_environment)
 			   e.text);
 }
 
+Test(config, a_long_value_is_read_whole)
+{
+	char path[] = "/tmp/certflow-test-config-XXXXXX";
+	AUTO(config) struct config *cfg = NULL;
+	char text[1100], value[1000];
+	struct err e = { 0 };
+
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	snprintf(text, sizeof(text),
+		 "; first\n\n# second\n[kafka]\r\n  bootstrap=%s ;a=b\n",
+		 value);
+	write_text(path, text);
+	cr_assert_eq(load(&cfg, &e, "--config", path, NULL), CONFIG_RUN, "%s",
+		     e.text);
+	cr_expect_eq(strlen(config_text(cfg, "kafka.bootstrap")),
+		     strlen(value) + strlen(" ;a=b"));
+	unlink(path);
+}
+
+Test(config, wrong_lines_of_a_file_are_named)
+{
+	static const struct wrong cases[] = {
+		{ "threads = 2\nnothing\n", ":2: not a key = value line" },
+		{ "[kafka\nbootstrap = h:1\n", ":1: not a [section] line" },
+		{ "[kafka] x\n", ":1: not a [section] line" },
+		{ "threads = 1 \" x\n", "threads: \"1 \" x\" is not" },
+	};
+	struct config *cfg = NULL;
+	struct err e = { 0 };
+	char line[3000];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[] = "/tmp/certflow-test-config-XXXXXX";
+
+		write_text(path, cases[i].set);
+		cr_expect_eq(load(&cfg, &e, "--config", path, "--set",
+				  "kafka.bootstrap=h:1", NULL),
+			     CONFIG_FAILED);
+		cr_expect_not_null(strstr(e.text, cases[i].reason), "%s",
+				   e.text);
+		unlink(path);
+	}
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	char path[] = "/tmp/certflow-test-config-XXXXXX";
+
+	write_text(path, line);
+	cr_expect_eq(load(&cfg, &e, "--config", path, NULL), CONFIG_FAILED);
+	cr_expect_not_null(strstr(e.text, ":1: the line is too long"), "%s",
+			   e.text);
+	unlink(path);
+}
+
 Test(config, required_keys_are_required)
 {
 	struct config *cfg = NULL;
