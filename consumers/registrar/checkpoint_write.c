@@ -81,10 +81,10 @@ static bool
 add_keys(struct rows *r, const struct cached *it, struct err *e)
 {
 	const char *tax_code = subject_tax_code(it->subject);
-	struct wf_known_key key;
+	struct ev_sha256 key;
 
-	for (size_t i = 0; subject_known_key(it->subject, i, &key); i++) {
-		struct bytes k = bytes_of(key.spki_sha256.b, SHA256_LEN);
+	for (size_t i = 0; subject_claim(it->subject, i, &key); i++) {
+		struct bytes k = bytes_of(key.b, SHA256_LEN);
 
 		if (!db_array_add(r->col[COL_KEY], db_bytea(k), e) ||
 		    !db_array_add(r->col[COL_KEY_TAX_CODE], db_text(tax_code),

@@ -137,7 +137,8 @@ fill(struct registrar *r, const struct rules *u)
 				  .pki = pki_facts_lend(u->pki),
 				  .self = r,
 				  .uuid_draw = uuid_draw,
-				  .key_claim = admit_key_claim };
+				  .key_claim = admit_key_claim,
+				  .id_claim = admit_key_claim };
 	add_metrics(r);
 }
 

@@ -67,6 +67,7 @@ keep_customer(struct subject *s, const struct wf_request *rq, struct err *e)
 	if (copy == NULL)
 		return ERR_NO_MEMORY(e);
 	s->st.customer = copy;
+	s->st.customer_request = rq->id;
 	return subject_copy(s, &ev_record_customer, &rq->submission.customer,
 			    copy, e);
 }

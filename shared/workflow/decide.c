@@ -99,6 +99,9 @@ check_identity(struct judge *j)
 		return refuse(j, ROLE, NULL);
 	if (meta->actor.role != event_inbox_role(in->inbox))
 		return refuse(j, ROLE, "meta.actor.role");
+	if (!judge_actor(j, meta->actor.id, "meta.actor.id") ||
+	    judge_refused(j))
+		return true;
 	if (!tax_code_is_canonical(meta->tax_code))
 		return refuse(j, TAX_CODE_INVALID, "meta.tax_code");
 	return true;

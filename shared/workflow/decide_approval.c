@@ -132,11 +132,7 @@ reassigned(struct judge *j, const struct ev_request_reassigned *ev,
 	if (rq->approval != NULL &&
 	    strcmp(ev->new_officer_id, rq->approval->approver_id) == 0)
 		return refuse(j, FOUR_EYES, "new_officer_id");
-	if (*ev->new_officer_id == '\0')
-		return judge_refuse_with(j, EV_REFUSAL_CODE_BODY_INVALID,
-					 "new_officer_id", "reason",
-					 "is empty");
-	return true;
+	return judge_actor(j, ev->new_officer_id, "new_officer_id");
 }
 
 static bool

@@ -91,12 +91,28 @@ difference(const struct ev_customer *a, const struct ev_customer *b)
 	return NULL;
 }
 
+/*
+ * Returned after its approval, a request may correct the record that this
+ * approval made: no certificate names it, so that there is nothing that a
+ * MODIFICATION could refer to, and the new revision is approved again.
+ */
+static bool
+corrects_record(const struct judge *j, const struct ev_submission *sub)
+{
+	const char *by = j->s->st.customer_request;
+
+	return by != NULL && strcmp(by, sub->request_id) == 0 &&
+	       sub->revision > 1 && j->s->st.certificates.count == 0;
+}
+
 static bool
 check_source(struct judge *j, const struct ev_submission *sub)
 {
 	const struct ev_customer *record = j->s->st.customer;
 	const char *differs;
 
+	if (corrects_record(j, sub))
+		return true;
 	if (sub->customer.source == EV_CUSTOMER_SOURCE_NEW) {
 		if (record != NULL)
 			refuse(j, CUSTOMER_EXISTS, CUSTOMER "source");

@@ -31,7 +31,8 @@ requested(struct judge *j, const struct ev_key_pair_requested *ev)
 		return refuse(j, DUPLICATE_ID, "enrolment_id");
 	if (open_enrolments(j->s) >= (size_t)j->env->limits.open_enrolments_max)
 		return refuse(j, LIMIT, NULL);
-	return true;
+	return judge_id_free(j, WF_ID_ENROLMENT, ev->enrolment_id,
+			     "enrolment_id");
 }
 
 /* PKCS#11 v2.40, 4.9: what makes a key one that never left the token. */

@@ -273,5 +273,8 @@ judge_submission(struct judge *j)
 		if (!guards[i](j, sub))
 			return false;
 	}
-	return true;
+	if (judge_refused(j) || rq != NULL)
+		return true;
+	return judge_id_free(j, WF_ID_REQUEST, sub->request_id,
+			     "submission.request_id");
 }

@@ -107,11 +107,16 @@ struct wf_env {
 	const struct catalogue *catalogue;
 	const struct dossier_rules *dossier;
 	struct wf_pki pki;
-	void *self; /* for the two below */
+	void *self; /* for those below */
 	bool (*uuid_draw)(void *self, char out[37], struct err *e);
 	bool (*key_claim)(void *self, const struct ev_sha256 *spki,
 			  const char *tax_code, enum wf_key_claim *out,
 			  struct err *e);
+	/* The same for the id of a request or an enrolment, by its digest
+	 * (see subject_claim()). */
+	bool (*id_claim)(void *self, const struct ev_sha256 *digest,
+			 const char *tax_code, enum wf_key_claim *out,
+			 struct err *e);
 };
 
 #endif

@@ -57,6 +57,14 @@ bool judge_csr(struct judge *j, struct bytes der, const char *field,
 bool judge_key_free(struct judge *j, const struct ev_sha256 *spki,
 		    const struct wf_request *except, const char *field);
 
+/** BODY_INVALID for an id of a person that is not in its one spelling. */
+bool judge_actor(struct judge *j, const char *id, const char *field);
+
+/** DUPLICATE_ID for the id of a new object that another tax code uses: ids
+ * alone name requests and enrolments in the read model and in the tokens. */
+bool judge_id_free(struct judge *j, const char *kind, const char *id,
+		   const char *field);
+
 /** Validity as of now; CA_NOT_VALID and VALIDITY_SHORTENED are noted. */
 bool judge_validity(struct judge *j, const struct ev_submission *sub,
 		    struct wf_validity *out);

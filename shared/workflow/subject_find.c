@@ -162,3 +162,37 @@ subject_known_key(const struct subject *s, size_t i, struct wf_known_key *out)
 	out->certified = key_certified(s, spki);
 	return true;
 }
+
+static size_t
+known_keys(const struct subject *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->st.enrolments.count; i++)
+		n += s->st.enrolments.items[i].has_key;
+	for (size_t i = 0; i < s->st.requests.count; i++)
+		n += s->st.requests.items[i].submission.csr_source ==
+		     EV_CSR_SOURCE_UPLOADED;
+	return n;
+}
+
+bool
+subject_claim(const struct subject *s, size_t i, struct ev_sha256 *out)
+{
+	size_t keys = known_keys(s);
+	struct wf_known_key key;
+
+	if (i < keys) {
+		if (!subject_known_key(s, i, &key))
+			return false;
+		*out = key.spki_sha256;
+		return true;
+	}
+	i -= keys;
+	if (i < s->st.enrolments.count)
+		return wf_id_digest(WF_ID_ENROLMENT,
+				    s->st.enrolments.items[i].id, out);
+	i -= s->st.enrolments.count;
+	return i < s->st.requests.count &&
+	       wf_id_digest(WF_ID_REQUEST, s->st.requests.items[i].id, out);
+}

@@ -243,6 +243,7 @@ static const struct ev_field state_fields[] = {
 	LONG(struct wf_state, sequence),
 	RECORD_OR_NULL(struct wf_state, customer, ev_record_customer,
 		       struct ev_customer),
+	TEXT_OR_NULL(struct wf_state, customer_request),
 	LIST(struct wf_state, enrolments, enrolment_item, EV_ARRAY),
 	LIST(struct wf_state, requests, request_item, EV_ARRAY),
 	LIST(struct wf_state, orders, order_item, EV_ARRAY),

@@ -134,7 +134,8 @@ struct wf_state {
 	const char *tax_code;
 	int64_t sequence;
 	const struct ev_customer
-		*customer; /* of the last approved submission */
+		*customer;            /* of the last approved submission */
+	const char *customer_request; /* the request that was approved */
 	struct {
 		struct wf_enrolment *items;
 		size_t count;

@@ -271,3 +271,23 @@ Test(order, known_keys)
 	cr_expect(!key.certified);
 	cr_expect(!subject_known_key(w->s, 2, &key));
 }
+
+/* Keys first, then the ids of E1, E2 and R1. */
+Test(order, claims)
+{
+	AUTO(world) struct world *w = world_new(TAX);
+	struct ev_sha256 claim, id;
+
+	certified(w, E1, R1);
+	enrol(w, E2);
+	cr_assert(subject_claim(w->s, 1, &claim));
+	cr_expect(sha256_equal(&claim,
+			       &w->s->st.enrolments.items[1].spki_sha256));
+	cr_assert(subject_claim(w->s, 3, &claim));
+	cr_assert(wf_id_digest(WF_ID_ENROLMENT, E2, &id));
+	cr_expect(sha256_equal(&claim, &id));
+	cr_assert(subject_claim(w->s, 4, &claim));
+	cr_assert(wf_id_digest(WF_ID_REQUEST, R1, &id));
+	cr_expect(sha256_equal(&claim, &id));
+	cr_expect(!subject_claim(w->s, 5, &claim));
+}

@@ -61,6 +61,20 @@ claim(void *self, const struct ev_sha256 *spki, const char *tax_code,
 	return true;
 }
 
+static bool
+claim_id(void *self, const struct ev_sha256 *digest, const char *tax_code,
+	 enum wf_key_claim *out, struct err *e)
+{
+	struct world *w = self;
+
+	(void)digest;
+	(void)tax_code;
+	if (w->broken)
+		return ERR_SET(e, ERR_RETRY, "test", 0, "no database");
+	*out = w->id_taken_elsewhere ? WF_KEY_TAKEN : WF_KEY_FREE;
+	return true;
+}
+
 /* --- the world ---------------------------------------------------------- */
 
 struct world *
@@ -87,6 +101,7 @@ world_new(const char *tax_code)
 		.self = w,
 		.uuid_draw = draw,
 		.key_claim = claim,
+		.id_claim = claim_id,
 	};
 	world_pki(w);
 	return w;

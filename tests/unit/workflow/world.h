@@ -57,6 +57,7 @@ struct world {
 	bool ca_invalid;
 	bool shortened;
 	bool key_taken_elsewhere;
+	bool id_taken_elsewhere;
 	bool approvers_known; /* signatures are looked at */
 	bool broken;          /* every callback fails technically */
 };
