@@ -66,13 +66,24 @@ def _restore(home, kept):
                 "its database from a backup; nothing was deployed.")
 
 
-def _entry(home, subject, text):
+def _lookup(home, subject, text):
+    """(id, version) under which the registry knows the schema from now on.
+    To the registry, schemas that differ in their docs alone are one."""
     number = _register(home, subject, text)
     status, answer = registry.call(home, "POST", f"/subjects/{subject}",
                                    {"schema": text})
     if status != 200 or answer["id"] != number:
         raise Failure(f"{subject}: look-up answers {status}: {answer}")
-    return {"id": number, "subject": subject, "version": answer["version"],
+    return number, answer["version"]
+
+
+def _entry(home, number, subject, version, text):
+    """What the topic keeps: the text that the registry holds, which is the
+    project's unless it was registered before with other docs."""
+    _, answer = registry.call(home, "GET", f"/schemas/ids/{number}")
+    if json.loads(answer["schema"]) != json.loads(text):
+        text = answer["schema"]
+    return {"id": number, "subject": subject, "version": version,
             "schema": text}
 
 
@@ -90,13 +101,15 @@ def deploy(home):
     _restore(home, kept)
     missing = []
     for subject, text in _sources():
-        entry = _entry(home, subject, text)
-        present = kept.get(entry["id"])
+        number, version = _lookup(home, subject, text)
+        present = kept.get(number)
         if present is None:
-            missing.append(entry)
-        elif present != entry:
-            raise Failure(f"{TOPIC}: id {entry['id']} is "
-                          f"{present['subject']}, the registry says {subject}")
+            missing.append(_entry(home, number, subject, version, text))
+        elif (present["subject"], present["version"]) != (subject, version):
+            raise Failure(
+                f"{TOPIC}: id {number} is version {present['version']} of "
+                f"{present['subject']}, the registry says version {version} "
+                f"of {subject}")
     if missing:
         _kcat(home, "-P", "-K", "\t", text="".join(
             f"{entry['id']}\t{json.dumps(entry, ensure_ascii=False)}\n"

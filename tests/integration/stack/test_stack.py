@@ -184,6 +184,33 @@ class Running(unittest.TestCase):
                 ids[subject] = json.load(answer)["id"]
         return ids
 
+    def test_08b_a_doc_may_change(self):
+        before = self._ids()
+        with tempfile.TemporaryDirectory(prefix="certflow-stack-") as other:
+            for name in os.listdir(REPO):
+                if name.startswith("build"):
+                    os.symlink(os.path.join(REPO, name),
+                               os.path.join(other, name))
+            for name in ("ops", "schemas"):
+                shutil.copytree(os.path.join(REPO, name),
+                                os.path.join(other, name))
+            path = os.path.join(other, "schemas", "RequestApproved.avsc")
+            with open(path, encoding="utf-8") as stream:
+                text = stream.read()
+            changed = text.replace('"doc": "', '"doc": "In other words: ', 1)
+            self.assertNotEqual(text, changed)
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write(changed)
+            answer = subprocess.run(
+                [os.path.join(other, "ops", "stack"), "--home",
+                 self.stack.home, "deploy"], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                encoding="utf-8", check=False)
+        self.assertEqual(answer.returncode, 0, answer.stdout)
+        again = self.stack.run("deploy")
+        self.assertEqual(again.returncode, 0, again.stdout)
+        self.assertEqual(self._ids(), before)
+
     def test_09_supervisor_restarts_and_stops(self):
         folder = os.path.join(self.stack.home, "fake", "bin")
         os.makedirs(folder)
