@@ -176,7 +176,9 @@ run_stalled(const struct run *run, struct err *e)
 		if (run->next[i] < g->to && g->to > 0)
 			return ERR_SET(e, ERR_RETRY, KAFKA_ORIGIN,
 				       RD_KAFKA_RESP_ERR__TIMED_OUT,
-				       "no progress in %s/%d at %lld of %lld",
+				       "no progress in %s/%d at %lld of %lld: "
+				       "perhaps a transaction that never ends, "
+				       "see ops/docs/stack.md",
 				       g->topic, (int)g->partition,
 				       (long long)run->next[i],
 				       (long long)g->to);
