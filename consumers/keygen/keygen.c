@@ -92,6 +92,7 @@ set_task(struct keygen_job *job, const struct ledger_order *o)
 
 	job->tax_code = ev->meta.tax_code;
 	job->look_first = o->caught_up || o->attempts > 0;
+	job->attempts = o->attempts;
 	switch (ev->type) {
 	case EVENT_KEY_PAIR_REQUESTED:
 		job->task = KEYGEN_MAKE;

@@ -37,6 +37,9 @@ struct keygen_thread {
 
 enum keygen_task { KEYGEN_MAKE, KEYGEN_DESTROY, KEYGEN_SETTLE };
 
+/* So often the token is asked before its doubts about the template count. */
+#define KEYGEN_TRIES 4
+
 /* One order under way: what to do, and what came of it. */
 struct keygen_job {
 	enum keygen_task task;
@@ -46,6 +49,7 @@ struct keygen_job {
 	const char *tax_code;            /* borrowed from the order's event */
 	enum ev_key_algorithm algorithm; /* MAKE */
 	bool look_first;   /* MAKE: an earlier try may have left a key */
+	unsigned attempts; /* before this one */
 	bool has_admitted; /* SETTLE: this key stays */
 	struct ev_sha256 admitted;
 

@@ -238,3 +238,29 @@ Test(keygen_make, a_full_token_is_a_definite_failure)
 	cr_expect_eq(j.ckr, (int64_t)CKR_DEVICE_MEMORY);
 	cr_expect_neq(j.detail[0], '\0');
 }
+
+static CK_RV
+inconsistent(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *pub,
+	     CK_ULONG pub_n, CK_ATTRIBUTE *priv, CK_ULONG priv_n,
+	     CK_OBJECT_HANDLE *pub_h, CK_OBJECT_HANDLE *priv_h)
+{
+	(void)s, (void)m, (void)pub, (void)pub_n;
+	(void)priv, (void)priv_n, (void)pub_h, (void)priv_h;
+	return CKR_TEMPLATE_INCONSISTENT;
+}
+
+/* A token has said so of a template that it took before and after. */
+Test(keygen_make, doubts_about_the_template_count_when_repeated)
+{
+	struct keygen_job j = job(KEYGEN_MAKE, EV_KEY_ALGORITHM_EC_P256);
+	struct err e = { 0 };
+
+	fixture_list()->C_GenerateKeyPair = inconsistent;
+	cr_assert_not(keygen_make(&thread, &j, &e));
+	cr_expect_eq(e.kind, ERR_RETRY);
+	cr_expect_not(j.failed);
+	j.attempts = KEYGEN_TRIES - 1;
+	cr_assert(keygen_make(&thread, &j, &e), "%s", e.text);
+	cr_expect(j.failed);
+	cr_expect_eq(j.code, EV_KEY_PAIR_FAILURE_CODE_ATTRIBUTES_NOT_AS_ASKED);
+}
