@@ -10,6 +10,7 @@ import time
 
 import deploy
 import kafka
+import migrations
 import postgres
 import process
 import programs
@@ -19,6 +20,8 @@ import tokens
 from home import REPO, Failure, Home, port_is_free, say
 
 COMPONENTS = (kafka, postgres, registry, publicfiles)
+# Whose tables can be made anew from the topics, and their schema.
+REBUILT = {"projector": "read_model", "registrar": "registrar"}
 
 
 def up(home, _arguments):
@@ -116,6 +119,9 @@ def environment(home):
             tokens.pin_file(home, group))
     values["CERTFLOW_CA_DIR"] = home.path("ca")
     values["CERTFLOW_PUBLIC_URL"] = publicfiles.url(home)
+    for name in programs.names():
+        values[f"CERTFLOW_HEALTH_{name.upper()}"] = programs.health_url(
+            home, name)
     return values
 
 
@@ -145,6 +151,18 @@ def deploy_all(home, _arguments):
         deploy.topics_and_tables(home)
         deploy.schema_registry(home)
         programs.write_configurations(home)
+
+
+def rebuild(home, arguments):
+    home.settings()
+    with home.lock():
+        runs = programs.is_supervised(home, arguments.program)
+        if runs:
+            programs.control(home, "down", arguments.program)
+        migrations.drop(home, REBUILT[arguments.program])
+        migrations.deploy(home)
+        if runs:
+            programs.control(home, "up", arguments.program)
 
 
 def control_programs(home, arguments):
@@ -183,6 +201,10 @@ def _parser():
     sub.add_argument("name", nargs="?")
     sub.add_argument("-n", "--lines", type=int, default=20)
     sub.set_defaults(run=logs)
+    sub = commands.add_parser("rebuild", help="drop the tables of a program; "
+                              "it fills them again from the topics")
+    sub.add_argument("program", choices=tuple(REBUILT))
+    sub.set_defaults(run=rebuild)
     sub = commands.add_parser("programs", help="the supervised programs")
     sub.add_argument("action", choices=("up", "down", "restart", "run"))
     sub.add_argument("name", nargs="?", choices=programs.names())

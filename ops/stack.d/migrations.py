@@ -56,6 +56,19 @@ def _grant(home):
         for role, rights in roles))
 
 
+def _forget_lost_schemas(home):
+    """A schema that is gone is made anew: its files count as not applied."""
+    _sql(home, "".join(
+        f"DELETE FROM certflow_migrations WHERE name LIKE '{folder}/%' AND "
+        f"NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = '{folder}');\n"
+        for folder in FOLDERS))
+
+
+def drop(home, schema):
+    """Everything in it can be made again from the topics."""
+    _sql(home, f"DROP SCHEMA IF EXISTS {schema} CASCADE;")
+
+
 def _applied(home):
     rows = _sql(home, "SELECT name, sha256 FROM certflow_migrations;")
     return dict(row.split("|") for row in rows.splitlines())
@@ -65,6 +78,7 @@ def deploy(home):
     """Returns how many files were applied."""
     postgres.psql(home, ACCESS)
     _sql(home, LEDGER)
+    _forget_lost_schemas(home)
     applied = _applied(home)
     count = 0
     for name, text in _sources():

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import postgres
 import process
@@ -254,6 +256,10 @@ def down(home):
         say("programs stopped")
 
 
+def is_supervised(home, name):
+    return process.known(home, NAME) is not None and name in desired(home)
+
+
 def line(entry):
     """State, process id and start of a component, for status."""
     if entry is None:
@@ -273,3 +279,20 @@ def print_status(home, width):
         if entry and entry.get("restarts"):
             text += f"  restarts {entry['restarts']}"
         print(f"{name:<{width}}  {text}  {home.log(name)}")
+        for reason in _not_ready(home, name) if entry else ():
+            print(f"{'':<{width}}  not ready: {reason}")
+
+
+def health_url(home, name):
+    return f"http://127.0.0.1:{home.port(name)}/health"
+
+
+def _not_ready(home, name):
+    """What a running program lacks, in its own words; empty: nothing."""
+    try:
+        with urllib.request.urlopen(health_url(home, name), timeout=1):
+            return []
+    except urllib.error.HTTPError as error:
+        return error.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []  # it does not answer: its state says why

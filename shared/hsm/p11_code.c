@@ -18,7 +18,11 @@ struct code {
 	{                                                                      \
 		name, #name, generate, sign                                    \
 	}
-#define FAULT(name) CODE(name, 0, 0)
+/* Not by CODE: the name would be replaced by its value before #name. */
+#define FAULT(name)                                                            \
+	{                                                                      \
+		name, #name, 0, 0                                              \
+	}
 
 /* clang-format off */
 static const struct code codes[] = {
