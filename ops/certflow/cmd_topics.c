@@ -29,6 +29,22 @@ struct finding {
 
 #define FINDINGS_MAX 128
 
+static const char usage_text[] =
+	"usage: certflow topics [OPTION...]\n"
+	"  --create             make what is missing, put settings right\n"
+	"  --partitions N       of each topic but two; default 12; for good\n"
+	"  --replication N      of new topics; default: the brokers' own\n"
+	"  --kafka HOST:PORT    default $CERTFLOW_KAFKA\n"
+	"  --json\n"
+	"Further client settings (TLS, SASL): the file named by\n"
+	"$CERTFLOW_KAFKA_PROPERTIES_FILE. Topics and brokers are compared "
+	"with\n"
+	"what they should be; three brokers want --replication 3 and\n"
+	"default.replication.factor=3, min.insync.replicas=2,\n"
+	"offsets.topic.replication.factor=3,\n"
+	"transaction.state.log.replication.factor=3 and\n"
+	"transaction.state.log.min.isr=2 on each broker.\n";
+
 struct findings {
 	size_t count;
 	struct finding items[FINDINGS_MAX];
@@ -55,6 +71,7 @@ parse(int argc, char **argv, struct options *o)
 		{ "kafka", required_argument, NULL, 'k' },
 		{ "partitions", required_argument, NULL, 'p' },
 		{ "replication", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -230,11 +247,7 @@ cmd_topics(int argc, char **argv)
 	struct err e = { 0 };
 
 	if (!parse(argc, argv, &o)) {
-		fputs("usage: certflow topics [--create] [--partitions N] "
-		      "[--replication N] [--kafka HOST:PORT] [--json]\n"
-		      "The cluster is $CERTFLOW_KAFKA if --kafka is not "
-		      "given.\n",
-		      stderr);
+		fputs(usage_text, stderr);
 		return EXIT_USAGE;
 	}
 	if (!run(&o, &all, &e)) {

@@ -7,6 +7,8 @@
 #ifndef CERTFLOW_OPS_COMMANDS_H
 #define CERTFLOW_OPS_COMMANDS_H
 
+#include <stdbool.h>
+
 /* Exit statuses of every command. */
 enum {
 	EXIT_FOUND = 0,     /* done, or the thing exists             */
@@ -19,6 +21,7 @@ struct command {
 	const char *name;    /* "signing-certificate"                     */
 	const char *usage;   /* what follows the name: "TAXCODE [--json]" */
 	const char *summary; /* one line for the list of commands         */
+	bool explains;       /* answers --help itself, option by option    */
 
 	/** argv[0] is the command's name; returns an exit status. */
 	int (*run)(int argc, char **argv);

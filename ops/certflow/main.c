@@ -11,24 +11,26 @@
 
 static const struct command commands[] = {
 	{ "ca", "init [--key KIND] [--out DIR] [--json]",
-	  "make root and issuing CA: keys, certificates, first CRLs", cmd_ca },
-	{ "crl", "[--root] [--json]", "make a fresh CRL", cmd_crl },
+	  "make root and issuing CA: keys, certificates, first CRLs", true,
+	  cmd_ca },
+	{ "crl", "[--root] [--json]", "make a fresh CRL", true, cmd_crl },
 	{ "hsm", "list|check [--group GROUP] [--json]",
-	  "what the tokens hold; whether they can sign", cmd_hsm },
+	  "what the tokens hold; whether they can sign", true, cmd_hsm },
 	{ "customer", "TAXCODE [--json] [--pg CONNINFO]",
-	  "the customer record of a tax code", cmd_customer },
+	  "the customer record of a tax code", false, cmd_customer },
 	{ "requests", "TAXCODE [--json]",
-	  "its certificate requests, newest first", cmd_requests },
-	{ "request", "ID [--json]", "one request and its timeline",
+	  "its certificate requests, newest first", false, cmd_requests },
+	{ "request", "ID [--json]", "one request and its timeline", false,
 	  cmd_request },
 	{ "certificate", "SERIAL [--pem] [--json]",
-	  "one certificate, both states and their history", cmd_certificate },
+	  "one certificate, both states and their history", false,
+	  cmd_certificate },
 	{ "signing-certificate", "TAXCODE [--at TIME] [--pem] [--json]",
-	  "which certificate signs, and why not the others",
+	  "which certificate signs, and why not the others", false,
 	  cmd_signing_certificate },
 	{ "topics", "[--create] [--partitions N] [--replication N] [--json]",
-	  "create the topics, check counts and settings", cmd_topics },
-	{ NULL, NULL, NULL, NULL },
+	  "create the topics, check counts and settings", true, cmd_topics },
+	{ NULL, NULL, NULL, false, NULL },
 };
 
 static int
@@ -39,6 +41,18 @@ print_help(void)
 		printf("  %-20s %s\n  %-20s %s\n", c->name, c->usage, "",
 		       c->summary);
 	puts("\nExit status: 0 found or done, 1 not found, 2 usage, 3 fault.");
+	return EXIT_FOUND;
+}
+
+static int
+run(const struct command *c, int argc, char *argv[])
+{
+	if (argc != 2 || strcmp(argv[1], "--help") != 0 || c->explains)
+		return c->run(argc, argv);
+	printf("usage: certflow %s %s\n%s\n"
+	       "It asks the read model at --pg, else $CERTFLOW_PG, else that "
+	       "of the stack in $CERTFLOW_HOME.\n",
+	       c->name, c->usage, c->summary);
 	return EXIT_FOUND;
 }
 
@@ -53,7 +67,7 @@ main(int argc, char *argv[])
 		return printf("certflow %s\n", CERTFLOW_VERSION) < 0;
 	for (const struct command *c = commands; c->name != NULL; c++)
 		if (strcmp(c->name, name) == 0)
-			return c->run(argc - 1, argv + 1);
+			return run(c, argc - 1, argv + 1);
 	fprintf(stderr, "certflow: no command \"%s\"; see certflow --help\n",
 		name);
 	return EXIT_USAGE;

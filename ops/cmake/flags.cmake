@@ -3,6 +3,7 @@ add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wundef
   -Wformat=2 -Wvla -Wimplicit-fallthrough -Werror
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= # logs name files of the tree
   -fno-common -fstack-protector-strong -fno-omit-frame-pointer)
 add_compile_definitions(_GNU_SOURCE CERTFLOW_VERSION="${PROJECT_VERSION}")
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)

@@ -125,6 +125,22 @@ example_field(struct maker *m, json_t *field)
 	return json_null();
 }
 
+/* A made-up account or staff number, as people of this role have them. */
+static json_t *
+example_actor(enum ev_actor_role role)
+{
+	switch (role) {
+	case EV_ACTOR_ROLE_SUBSCRIBER:
+		return json_string("kh-0199000112");
+	case EV_ACTOR_ROLE_OFFICER:
+		return json_string("gdv-0042");
+	case EV_ACTOR_ROLE_MANAGER:
+		return json_string("ql-0007");
+	default:
+		return json_string("worker-0");
+	}
+}
+
 static json_t *
 example_record(struct maker *m, const json_t *type)
 {
@@ -136,7 +152,10 @@ example_record(struct maker *m, const json_t *type)
 		json_t *field = json_array_get(fields, i);
 		const char *key =
 			json_string_value(json_object_get(field, "name"));
-		json_t *value = example_field(m, field);
+		json_t *value =
+			strcmp(name, "Actor") == 0 && strcmp(key, "id") == 0
+				? example_actor(m->role)
+				: example_field(m, field);
 
 		if (is_left_out(name, key))
 			json_decref(value);
