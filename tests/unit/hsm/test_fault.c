@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "fixture.h"
+#include "hsm/p11_module.h"
 
 static struct fixture f;
 static CK_FUNCTION_LIST *p11;
@@ -341,4 +342,15 @@ Test(hsm_fault, idle_group_is_checked)
 	while (hsm_epoch(h) == before && clock_monotonic_us() < until)
 		usleep(10000);
 	cr_expect(hsm_epoch(h) > before, "nobody called, yet it was noticed");
+}
+
+Test(hsm_code, return_values_are_named)
+{
+	char buf[32];
+
+	cr_expect_str_eq(p11_code_name(CKR_PIN_INCORRECT, buf),
+			 "CKR_PIN_INCORRECT");
+	cr_expect_str_eq(p11_code_name(CKR_DEVICE_MEMORY, buf),
+			 "CKR_DEVICE_MEMORY");
+	cr_expect_str_eq(p11_code_name(0x80000001UL, buf), "CKR_0x80000001");
 }
