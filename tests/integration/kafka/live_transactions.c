@@ -25,7 +25,9 @@ Test(transactions, committed_is_read_aborted_is_not_and_markers_are_passed)
 	send_log(t, 0, "C");
 	wait_beyond(0, from + 4);
 	OK(kafka_txn_abort(t, MS, &e));
-	/* the last offsets are an aborted record and its marker */
+	/* the last offsets are an aborted record and its marker, which the
+	 * broker writes after it has answered */
+	wait_beyond(0, from + 5);
 	cr_expect_eq(end_of(LOG, 0), from + 6);
 	OK(read_log(0, from, end_of(LOG, 0), MS, got));
 	cr_expect_str_eq(got, "B");
