@@ -7,9 +7,10 @@ arguments.
 
 import os
 import secrets
+import shutil
 import subprocess
 
-from home import Failure, read_file, write_file
+from home import Failure, read_file, say, write_file
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 GROUPS = {
@@ -84,15 +85,51 @@ def _create(home, group, label):
                  "--new-pin", "env:CERTFLOW_PIN")
 
 
+def _token_objects(home, group):
+    """(file of a token, where its copy is kept)"""
+    folder = home.path("hsm", group, "tokens")
+    for name in sorted(os.listdir(folder)):
+        yield (os.path.join(folder, name, "token.object"),
+               home.path("hsm", group, f"{name}.token.object"))
+
+
+def _size(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def repair(home, group):
+    """SoftHSM empties token.object at each login before it writes it again.
+    A program killed between the two leaves a token without its label and
+    without the key to its keys: give it back what it was."""
+    for path, copy in _token_objects(home, group):
+        if _size(path) < _size(copy):
+            shutil.copyfile(copy, path)
+            say(f"token {group}: {path} was cut short, restored from its copy")
+        elif _size(path) == 0:
+            raise Failure(f"token {group}: {path} is empty and there is no "
+                          "copy; put back a backup, or its keys are lost")
+
+
+def keep(home, group):
+    """Copies for repair(): label, serial number, PINs; PINs do not change."""
+    for path, copy in _token_objects(home, group):
+        if _size(copy) == 0 and _size(path) > 0:
+            shutil.copyfile(path, copy + ".new")
+            os.chmod(copy + ".new", 0o600)
+            os.replace(copy + ".new", copy)
+
+
 def create(home):
     if not os.path.exists(MODULE):
         raise Failure(f"{MODULE} is missing; run ops/setup")
     for group, labels in GROUPS.items():
         _write_configuration(home, group)
+        repair(home, group)
         existing = _labels(home, group)
         for label in labels:
             if label not in existing:
                 _create(home, group, label)
+        keep(home, group)
 
 
 def count(home):
