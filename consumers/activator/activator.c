@@ -6,9 +6,7 @@
  * writes  CertificateActivated, ActivationFailed
  * holds   the customer tokens
  */
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "activation.h"
 #include "hsm/hsm_config.h"
@@ -18,12 +16,6 @@
 struct activator {
 	struct hsm *hsm;
 	struct notes *notes;
-	atomic_uint threads; /* numbers given to pool threads */
-};
-
-struct thread {
-	struct activator *activator;
-	unsigned number;
 };
 
 static void
@@ -55,50 +47,11 @@ activator_open(struct runtime *rt, void **self, struct err *e)
 }
 
 static bool
-ready(void *self, size_t busy, struct err *why)
+ready(void *self, struct err *why)
 {
-	struct activator *a = self;
+	const struct activator *a = self;
 
-	(void)busy; /* the supervisor of the tokens waits for callers itself */
 	return hsm_ready_or_exit(a->hsm, why);
-}
-
-static bool
-thread_open(void *self, struct watch_slot *slot, void **out, struct err *e)
-{
-	struct activator *a = self;
-	struct thread *t = malloc(sizeof(*t));
-
-	(void)slot; /* calls into the module are watched in ready() */
-	if (t == NULL)
-		return ERR_NO_MEMORY(e);
-	t->activator = a;
-	t->number = atomic_fetch_add(&a->threads, 1);
-	*out = t;
-	return true;
-}
-
-static void
-answered(struct activator *a, struct ledger *l, const char *order_id)
-{
-	if (order_id == NULL)
-		return;
-	ledger_close(l, order_id);
-	notes_drop(a->notes, order_id);
-}
-
-static void
-refused(struct activator *a, struct ledger *l, const char *outcome_id)
-{
-	char order_id[LEDGER_KEY_MAX];
-	const char *noted = NULL;
-
-	if (outcome_id != NULL)
-		noted = notes_key(a->notes, outcome_id);
-	if (noted == NULL)
-		return;
-	snprintf(order_id, sizeof(order_id), "%s", noted);
-	answered(a, l, order_id);
 }
 
 static bool
@@ -106,6 +59,7 @@ observe(void *self, const struct event *ev, struct ledger *l, struct err *e)
 {
 	struct activator *a = self;
 	const char *id = ev->meta.event_id;
+	char key[LEDGER_KEY_MAX];
 
 	switch (ev->type) {
 	case EVENT_ACTIVATION_ORDERED:
@@ -116,10 +70,11 @@ observe(void *self, const struct event *ev, struct ledger *l, struct err *e)
 		       ledger_open(l, id, e);
 	case EVENT_CERTIFICATE_ACTIVATED:
 	case EVENT_ACTIVATION_FAILED:
-		answered(a, l, ev->meta.causation_id);
+		if (ev->meta.causation_id != NULL)
+			notes_answered(a->notes, l, ev->meta.causation_id);
 		return true;
 	case EVENT_EVENT_REFUSED:
-		refused(a, l, ev->meta.causation_id);
+		(void)notes_refused(a->notes, l, ev->meta.causation_id, key);
 		return true;
 	default:
 		return true;
@@ -127,17 +82,17 @@ observe(void *self, const struct event *ev, struct ledger *l, struct err *e)
 }
 
 static bool
-work(void *thread, const struct ledger_order *o, void **job, struct err *e)
+work(void *self, unsigned thread, const struct ledger_order *o, void **job,
+     struct err *e)
 {
-	const struct thread *t = thread;
+	const struct activator *a = self;
 	struct activation *out = malloc(sizeof(*out));
 
 	if (out == NULL)
 		return ERR_NO_MEMORY(e);
 	*job = out;
-	return activation_test(t->activator->hsm, t->number,
-			       &o->event->activation_ordered, o->attempts > 0,
-			       out, e);
+	return activation_test(a->hsm, thread, &o->event->activation_ordered,
+			       o->attempts > 0, out, e);
 }
 
 static bool
@@ -171,8 +126,7 @@ finish(void *self, const struct ledger_order *o, void *job, struct outbox *out,
 /* clang-format off */
 static const struct config_option options[] = {
 	HSM_OPTIONS,
-	{ "hsm.tokens", CONFIG_LIST, NULL, 0, 0, false,
-	  "labels of the customer tokens, e.g. customer-1,customer-2" },
+	HSM_CUSTOMER_TOKENS,
 	{ 0 },
 };
 /* clang-format on */
@@ -204,8 +158,6 @@ main(int argc, char *argv[])
 		.close = activator_close,
 		.ready = ready,
 		.observe = observe,
-		.thread_open = thread_open,
-		.thread_close = free,
 		.work = work,
 		.finish = finish,
 		.job_free = free,

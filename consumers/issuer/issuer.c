@@ -10,7 +10,6 @@
  * (order_check.h), and verifies the signature with the CA certificate before
  * the certificate leaves the process.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "avro/avro_codec.h"
@@ -28,12 +27,6 @@ struct issuer {
 	struct pki_profile *profiles[ORDER_PROFILES_MAX];
 	struct pki_approvers *approvers; /* NULL: none configured */
 	struct order_policy policy;
-	atomic_uint threads; /* numbers given to pool threads */
-};
-
-struct thread {
-	struct issuer *issuer;
-	unsigned number;
 };
 
 /* One order under way. */
@@ -121,27 +114,11 @@ issuer_open(struct runtime *rt, void **self, struct err *e)
 }
 
 static bool
-ready(void *self, size_t busy, struct err *why)
+ready(void *self, struct err *why)
 {
-	struct issuer *is = self;
+	const struct issuer *is = self;
 
-	(void)busy; /* the supervisor of the token waits for callers itself */
 	return hsm_ready_or_exit(is->hsm, why);
-}
-
-static bool
-thread_open(void *self, struct watch_slot *slot, void **out, struct err *e)
-{
-	struct issuer *is = self;
-	struct thread *t = malloc(sizeof(*t));
-
-	(void)slot; /* calls into the module are watched in ready() */
-	if (t == NULL)
-		return ERR_NO_MEMORY(e);
-	t->issuer = is;
-	t->number = atomic_fetch_add(&is->threads, 1);
-	*out = t;
-	return true;
 }
 
 static bool
@@ -196,14 +173,14 @@ prepare(void *self, const struct ledger_order *o, void **job, struct err *e)
 }
 
 static bool
-sign(const struct thread *t, struct bytes tbs, struct job *j, struct err *e)
+sign(const struct issuer *is, unsigned thread, struct bytes tbs, struct job *j,
+     struct err *e)
 {
-	const struct issuer *is = t->issuer;
 	AUTO(buffer) struct buffer signature = { 0 };
 
 	buffer_free(&j->certificate);
-	if (!hsm_sign_own(is->hsm, t->number, is->ca->signature, tbs,
-			  &signature, e) ||
+	if (!hsm_sign_own(is->hsm, thread, is->ca->signature, tbs, &signature,
+			  e) ||
 	    !pki_certificate_assemble(tbs, is->ca->signature,
 				      buffer_view(&signature), &j->certificate,
 				      e))
@@ -218,9 +195,10 @@ sign(const struct thread *t, struct bytes tbs, struct job *j, struct err *e)
 }
 
 static bool
-work(void *thread, const struct ledger_order *o, void **job, struct err *e)
+work(void *self, unsigned thread, const struct ledger_order *o, void **job,
+     struct err *e)
 {
-	const struct thread *t = thread;
+	const struct issuer *is = self;
 	const struct ev_issuance_ordered *order = &o->event->issuance_ordered;
 	struct job *j = *job;
 	const struct ev_submission *submission =
@@ -228,12 +206,12 @@ work(void *thread, const struct ledger_order *o, void **job, struct err *e)
 			? &j->submission->request_submitted.submission
 			: NULL;
 
-	if (!order_check(order, submission, &t->issuer->policy, clock_now_us(),
+	if (!order_check(order, submission, &is->policy, clock_now_us(),
 			 &j->verdict, e))
 		return false;
 	if (j->verdict.code != EV_ISSUANCE_FAILURE_CODE_UNKNOWN)
 		return true;
-	return sign(t, order->tbs_certificate, j, e);
+	return sign(is, thread, order->tbs_certificate, j, e);
 }
 
 static bool
@@ -314,8 +292,6 @@ main(int argc, char *argv[])
 		.close = issuer_close,
 		.ready = ready,
 		.observe = observe,
-		.thread_open = thread_open,
-		.thread_close = free,
 		.prepare = prepare,
 		.work = work,
 		.finish = finish,

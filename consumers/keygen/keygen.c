@@ -50,27 +50,11 @@ keygen_open(struct runtime *rt, void **self, struct err *e)
 }
 
 static bool
-ready(void *self, size_t busy, struct err *why)
+ready(void *self, struct err *why)
 {
-	struct keygen *kg = self;
+	const struct keygen *kg = self;
 
-	(void)busy; /* the supervisor of the tokens waits for callers itself */
 	return hsm_ready_or_exit(kg->hsm, why);
-}
-
-static bool
-thread_open(void *self, struct watch_slot *slot, void **out, struct err *e)
-{
-	struct keygen *kg = self;
-	struct keygen_thread *t = malloc(sizeof(*t));
-
-	(void)slot; /* calls into the module are watched in ready() */
-	if (t == NULL)
-		return ERR_NO_MEMORY(e);
-	t->keygen = kg;
-	t->number = atomic_fetch_add(&kg->threads, 1);
-	*out = t;
-	return true;
 }
 
 static void
@@ -162,18 +146,19 @@ release(const struct keygen_thread *t)
 }
 
 static bool
-work(void *thread, const struct ledger_order *o, void **data, struct err *e)
+work(void *self, unsigned thread, const struct ledger_order *o, void **data,
+     struct err *e)
 {
-	const struct keygen_thread *t = thread;
+	const struct keygen_thread t = { self, thread };
 	struct keygen_job *job = *data;
 	bool ok;
 
 	(void)o;
-	if (!claim(t, job->enrolment_id, e))
+	if (!claim(&t, job->enrolment_id, e))
 		return false;
-	ok = job->task == KEYGEN_MAKE ? keygen_make(t, job, e)
-				      : keygen_remove(t, job, e);
-	release(t);
+	ok = job->task == KEYGEN_MAKE ? keygen_make(&t, job, e)
+				      : keygen_remove(&t, job, e);
+	release(&t);
 	return ok;
 }
 
@@ -263,8 +248,7 @@ finish(void *self, const struct ledger_order *o, void *data, struct outbox *out,
 /* clang-format off */
 static const struct config_option options[] = {
 	HSM_OPTIONS,
-	{ "hsm.tokens", CONFIG_LIST, NULL, 0, 0, false,
-	  "labels of the customer tokens, e.g. customer-1,customer-2" },
+	HSM_CUSTOMER_TOKENS,
 	{ "settle_within", CONFIG_DURATION, "24h", 0, 0, false,
 	  "after a start, enrolments whose CSR is younger than this are "
 	  "searched for left-over keys, e.g. 24h" },
@@ -299,8 +283,6 @@ main(int argc, char *argv[])
 		.close = keygen_close,
 		.ready = ready,
 		.observe = keygen_observe,
-		.thread_open = thread_open,
-		.thread_close = free,
 		.prepare = prepare,
 		.work = work,
 		.finish = finish,

@@ -12,7 +12,6 @@
 #define CERTFLOW_KEYGEN_KEYGEN_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "base/uuid.h"
 #include "hsm/hsm_config.h"
@@ -25,11 +24,11 @@ struct keygen {
 	const char *instance;     /* actor of our own outcomes       */
 	int64_t settle_within_us; /* CSRs older than this are settled */
 	struct notes *notes;      /* loop thread only                */
-	atomic_uint threads;      /* numbers given to pool threads   */
 	pthread_mutex_t lock;     /* guards claims                   */
 	char claims[HSM_THREADS_MAX][UUID_TEXT_MAX];
 };
 
+/* Whose work it is, and the session to do it in. */
 struct keygen_thread {
 	struct keygen *keygen;
 	unsigned number;

@@ -20,13 +20,6 @@ key_of(const char *task, const char *enrolment_id)
 	return k;
 }
 
-static void
-closed(struct keygen *kg, struct ledger *l, const char *key)
-{
-	ledger_close(l, key);
-	notes_drop(kg->notes, key);
-}
-
 static bool
 on_requested(struct keygen *kg, const struct event *ev, struct ledger *l,
 	     struct err *e)
@@ -61,7 +54,7 @@ on_csr(struct keygen *kg, const struct event *ev, struct ledger *l,
 	struct key settle = key_of("settle", ev->csr_generated.enrolment_id);
 	bool open = needs_settling(kg, ev, make.text);
 
-	closed(kg, l, make.text);
+	notes_answered(kg->notes, l, make.text);
 	/* A settling that knew of no admitted key is out of date. */
 	ledger_close(l, settle.text);
 	return !open || ledger_open(l, settle.text, e);
@@ -74,7 +67,7 @@ on_failed(struct keygen *kg, const struct event *ev, struct ledger *l,
 	struct key make = key_of("make", ev->key_pair_failed.enrolment_id);
 	struct key settle = key_of("settle", ev->key_pair_failed.enrolment_id);
 
-	closed(kg, l, make.text);
+	notes_answered(kg->notes, l, make.text);
 	if (strcmp(ev->meta.actor.id, kg->instance) == 0)
 		return true;
 	return ledger_open(l, settle.text, e);
@@ -88,7 +81,7 @@ on_abandoned(struct keygen *kg, const struct event *ev, struct ledger *l,
 	struct key destroy =
 		key_of("destroy", ev->enrolment_abandoned.enrolment_id);
 
-	closed(kg, l, make.text);
+	notes_answered(kg->notes, l, make.text);
 	return notes_add(kg->notes, destroy.text, ev->meta.event_id,
 			 EVENT_KEY_PAIR_DESTROYED, e) &&
 	       ledger_open(l, destroy.text, e);
@@ -102,7 +95,7 @@ on_destroyed(struct keygen *kg, const struct event *ev, struct ledger *l)
 	struct key k =
 		key_of(abandoned ? "destroy" : "settle", d->enrolment_id);
 
-	closed(kg, l, k.text);
+	notes_answered(kg->notes, l, k.text);
 }
 
 /* Our own outcome was refused: it is not asked for any more, and a key whose
@@ -111,16 +104,11 @@ static bool
 on_refused(struct keygen *kg, const struct event *ev, struct ledger *l,
 	   struct err *e)
 {
-	const char *cause = ev->meta.causation_id;
 	const char *name = ev->event_refused.event_name;
-	const char *noted;
 	struct key key, settle;
 
-	noted = cause != NULL ? notes_key(kg->notes, cause) : NULL;
-	if (noted == NULL)
+	if (!notes_refused(kg->notes, l, ev->meta.causation_id, key.text))
 		return true;
-	snprintf(key.text, sizeof(key.text), "%s", noted);
-	closed(kg, l, key.text);
 	if (name == NULL ||
 	    strcmp(name, event_type_name(EVENT_CSR_GENERATED)) != 0)
 		return true;

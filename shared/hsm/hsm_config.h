@@ -3,7 +3,7 @@
  *
  *   static const struct config_option options[] = {
  *           HSM_OPTIONS,
- *           { "hsm.tokens", CONFIG_LIST, ... },
+ *           HSM_CUSTOMER_TOKENS,
  *           { 0 },
  *   };
  */
@@ -33,6 +33,11 @@
 	  "CKA_COPYABLE,CKA_ALLOWED_MECHANISMS" },                             \
 	{ "hsm.placement", CONFIG_TEXT, "round-robin", 0, 0, false,            \
 	  "token for a new key: round-robin or first-fit" }
+
+/* For who holds the customer tokens. */
+#define HSM_CUSTOMER_TOKENS                                                    \
+	{ "hsm.tokens", CONFIG_LIST, NULL, 0, 0, false,                        \
+	  "labels of the customer tokens, e.g. customer-1,customer-2" }
 /* clang-format on */
 
 /**

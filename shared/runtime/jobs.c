@@ -191,11 +191,11 @@ finish(struct job *j, struct err *e)
 }
 
 static void
-run_in_pool(void *context, struct pool_task *t)
+run_in_pool(void *self, unsigned thread, struct pool_task *t)
 {
 	struct job *j = (struct job *)t;
 
-	j->ok = j->run->w->work(context, j->order, &j->data, &j->e);
+	j->ok = j->run->w->work(self, thread, j->order, &j->data, &j->e);
 }
 
 static bool
@@ -244,13 +244,9 @@ run_end_orders(struct run *r, struct err *e)
 {
 	struct pool_task *t;
 
-	if (r->pool != NULL) {
-		if (pool_broken(r->pool, e))
+	while (r->pool != NULL && (t = pool_take(r->pool)) != NULL)
+		if (!end_one((struct job *)t, e))
 			return false;
-		while ((t = pool_take(r->pool)) != NULL)
-			if (!end_one((struct job *)t, e))
-				return false;
-	}
 	kafka_producer_poll(r->producer, 0);
 	metric_set(r->m.open_orders, (int64_t)ledger_count(r->ledger));
 	return true;
@@ -290,10 +286,7 @@ run_open_pool(struct run *r, struct err *e)
 {
 	int64_t threads = 1;
 	struct pool_spec spec = {
-		.watch = runtime_watch(r->rt),
 		.self = r->self,
-		.open = r->w->thread_open,
-		.close = r->w->thread_close,
 		.run = run_in_pool,
 	};
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/uuid.h"
-#include "runtime/ledger.h"
 
 #define OUTCOMES_MAX 2
 
@@ -133,6 +132,27 @@ notes_drop(struct notes *n, const char *key)
 		tdelete(note->ids[i].text, &n->by_id, compare);
 	tdelete(note->key, &n->by_key, compare);
 	free(note);
+}
+
+void
+notes_answered(struct notes *n, struct ledger *l, const char *key)
+{
+	ledger_close(l, key);
+	notes_drop(n, key);
+}
+
+bool
+notes_refused(struct notes *n, struct ledger *l, const char *outcome_id,
+	      char key[LEDGER_KEY_MAX])
+{
+	const char *noted =
+		outcome_id == NULL ? NULL : notes_key(n, outcome_id);
+
+	snprintf(key, LEDGER_KEY_MAX, "%s", noted == NULL ? "" : noted);
+	if (noted == NULL)
+		return false;
+	notes_answered(n, l, key);
+	return true;
 }
 
 static void

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "event/event.h"
+#include "runtime/ledger.h"
 
 struct notes;
 
@@ -26,6 +27,17 @@ bool notes_add(struct notes *n, const char *key, const char *cause_id,
 
 /** Key of the order whose outcome has this id; NULL: not one of ours. */
 const char *notes_key(const struct notes *n, const char *outcome_id);
+
+/** The order is answered: closed in the ledger, forgotten here. */
+void notes_answered(struct notes *n, struct ledger *l, const char *key);
+
+/**
+ * An outcome was refused (EventRefused; outcome_id is its causation_id, or
+ * NULL): if it was one of ours its order is answered.
+ * @param key  the order's key, or "" if it was not ours
+ */
+bool notes_refused(struct notes *n, struct ledger *l, const char *outcome_id,
+		   char key[LEDGER_KEY_MAX]);
 
 /** Mark an order that has notes; no effect if it has none. */
 void notes_mark(struct notes *n, const char *key, const struct ev_sha256 *mark);

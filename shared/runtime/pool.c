@@ -4,10 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/log.h"
-#include "runtime/backoff.h"
-#include "runtime/process.h"
-
 #define QUEUED_PER_THREAD 2
 
 struct list {
@@ -15,9 +11,16 @@ struct list {
 	struct pool_task **last;
 };
 
+/* A thread and what it is given at its start. */
+struct pool_thread {
+	struct pool *pool;
+	unsigned number;
+	pthread_t id;
+};
+
 struct pool {
 	struct pool_spec spec;
-	pthread_t *threads;
+	struct pool_thread *threads;
 	size_t started;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t given;
@@ -25,10 +28,7 @@ struct pool {
 	struct list in;
 	struct list out;
 	size_t count; /* given and not taken back */
-	size_t busy;
 	bool closing;
-	bool broken;
-	struct err failure;
 };
 
 static void
@@ -52,55 +52,6 @@ get(struct list *l)
 	return t;
 }
 
-static bool
-is_closing(struct pool *p)
-{
-	bool closing;
-
-	(void)pthread_mutex_lock(&p->lock);
-	closing = p->closing;
-	(void)pthread_mutex_unlock(&p->lock);
-	return closing;
-}
-
-static void
-fail(struct pool *p, const struct err *e)
-{
-	(void)pthread_mutex_lock(&p->lock);
-	p->broken = true;
-	p->failure = *e;
-	(void)pthread_cond_broadcast(&p->done);
-	(void)pthread_mutex_unlock(&p->lock);
-}
-
-/* @return false: the thread has no context and ends */
-static bool
-open_context(struct pool *p, void **context)
-{
-	struct backoff b = { .first_ms = 200, .max_ms = 5000 };
-	struct watch_slot *slot;
-	struct err e = { 0 };
-
-	*context = p->spec.self;
-	if (p->spec.open == NULL)
-		return true;
-	if (!watch_slot_new(p->spec.watch, &slot, &e)) {
-		fail(p, &e);
-		return false;
-	}
-	while (!p->spec.open(p->spec.self, slot, context, &e)) {
-		if (e.kind != ERR_RETRY) {
-			fail(p, &e);
-			return false;
-		}
-		log_err(LOG_WARN, "pool", "thread waits", &e);
-		(void)process_sleep_ms(backoff_fail(&b));
-		if (is_closing(p))
-			return false;
-	}
-	return true;
-}
-
 /* Waits for a task. NULL: the pool closes. */
 static struct pool_task *
 next_task(struct pool *p)
@@ -118,7 +69,6 @@ static void
 hand_back(struct pool *p, struct pool_task *t)
 {
 	(void)pthread_mutex_lock(&p->lock);
-	p->busy--;
 	put(&p->out, t);
 	(void)pthread_cond_broadcast(&p->done);
 	(void)pthread_mutex_unlock(&p->lock);
@@ -127,18 +77,14 @@ hand_back(struct pool *p, struct pool_task *t)
 static void *
 thread_main(void *arg)
 {
-	struct pool *p = arg;
+	const struct pool_thread *self = arg;
+	struct pool *p = self->pool;
 	struct pool_task *t;
-	void *context;
 
-	if (!open_context(p, &context))
-		return NULL;
 	while ((t = next_task(p)) != NULL) {
-		p->spec.run(context, t);
+		p->spec.run(p->spec.self, self->number, t);
 		hand_back(p, t);
 	}
-	if (p->spec.close != NULL && p->spec.open != NULL)
-		p->spec.close(context);
 	return NULL;
 }
 
@@ -149,8 +95,11 @@ start_threads(struct pool *p, struct err *e)
 	if (p->threads == NULL)
 		return ERR_NO_MEMORY(e);
 	for (size_t i = 0; i < p->spec.threads; i++) {
-		int rc = pthread_create(&p->threads[i], NULL, thread_main, p);
+		struct pool_thread *t = &p->threads[i];
+		int rc;
 
+		*t = (struct pool_thread){ .pool = p, .number = (unsigned)i };
+		rc = pthread_create(&t->id, NULL, thread_main, t);
 		if (rc != 0)
 			return ERR_SET(e, ERR_FATAL, "pool", rc,
 				       "cannot start a thread: %s",
@@ -198,7 +147,6 @@ pool_give(struct pool *p, struct pool_task *t)
 	(void)pthread_mutex_lock(&p->lock);
 	put(&p->in, t);
 	p->count++;
-	p->busy++;
 	(void)pthread_cond_signal(&p->given);
 	(void)pthread_mutex_unlock(&p->lock);
 }
@@ -229,17 +177,6 @@ pool_wait(struct pool *p, int timeout_ms)
 }
 
 size_t
-pool_busy(struct pool *p)
-{
-	size_t busy;
-
-	(void)pthread_mutex_lock(&p->lock);
-	busy = p->busy;
-	(void)pthread_mutex_unlock(&p->lock);
-	return busy;
-}
-
-size_t
 pool_count(struct pool *p)
 {
 	size_t count;
@@ -248,19 +185,6 @@ pool_count(struct pool *p)
 	count = p->count;
 	(void)pthread_mutex_unlock(&p->lock);
 	return count;
-}
-
-bool
-pool_broken(struct pool *p, struct err *e)
-{
-	bool broken;
-
-	(void)pthread_mutex_lock(&p->lock);
-	broken = p->broken;
-	if (broken)
-		*e = p->failure;
-	(void)pthread_mutex_unlock(&p->lock);
-	return broken;
 }
 
 void
@@ -273,7 +197,7 @@ pool_close(struct pool *p)
 	(void)pthread_cond_broadcast(&p->given);
 	(void)pthread_mutex_unlock(&p->lock);
 	for (size_t i = 0; i < p->started; i++)
-		(void)pthread_join(p->threads[i], NULL);
+		(void)pthread_join(p->threads[i].id, NULL);
 	(void)pthread_cond_destroy(&p->given);
 	(void)pthread_cond_destroy(&p->done);
 	(void)pthread_mutex_destroy(&p->lock);

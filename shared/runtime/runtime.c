@@ -17,7 +17,6 @@ struct runtime {
 	char instance[INSTANCE_MAX];
 	struct metrics *metrics;
 	struct health *health;
-	struct watch *watch;
 	struct kafka_admin *admin;
 	struct schema_topic *schema_topic;
 	struct registry *registry;
@@ -102,7 +101,6 @@ open_services(struct runtime *rt, struct err *e)
 	if (!metrics_new(&rt->metrics, e) ||
 	    !health_open((int)config_int(rt->cfg, "health.port"), rt->metrics,
 			 &rt->health, e) ||
-	    !watch_open(&rt->watch, e) ||
 	    !kafka_admin_open(&rt->kafka, &rt->admin, e) ||
 	    !schema_topic_open(&rt->kafka, &rt->schema_topic, e))
 		return false;
@@ -180,12 +178,6 @@ runtime_health(struct runtime *rt)
 	return rt->health;
 }
 
-struct watch *
-runtime_watch(struct runtime *rt)
-{
-	return rt->watch;
-}
-
 const char *
 runtime_instance(const struct runtime *rt)
 {
@@ -250,7 +242,6 @@ runtime_close(struct runtime *rt)
 	registry_close(rt->registry);
 	schema_topic_close(rt->schema_topic);
 	kafka_admin_close(rt->admin);
-	watch_close(rt->watch);
 	health_close(rt->health);
 	metrics_free(rt->metrics);
 	config_free(rt->cfg);

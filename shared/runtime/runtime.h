@@ -2,7 +2,7 @@
  * runtime.h - what every long-running program has.
  *
  * Configuration, log level, signals and limits, metrics, health, schema
- * registry with its fallback, settings of Kafka, the watch.  The registrar
+ * registry with its fallback, settings of Kafka.  The registrar
  * and the projector build on this; keygen, issuer and activator on worker.h,
  * which builds on this.
  *
@@ -30,7 +30,6 @@
 #include "runtime/health.h"
 #include "runtime/metrics.h"
 #include "runtime/process.h"
-#include "runtime/watch.h"
 
 struct runtime;
 
@@ -64,7 +63,6 @@ struct kafka_admin *runtime_admin(struct runtime *rt);
 struct schemas *runtime_schemas(struct runtime *rt);
 struct metrics *runtime_metrics(struct runtime *rt);
 struct health *runtime_health(struct runtime *rt);
-struct watch *runtime_watch(struct runtime *rt);
 
 /** "issuer-0": program and slot; client id and group.instance.id. */
 const char *runtime_instance(const struct runtime *rt);

@@ -110,10 +110,9 @@ open_all(struct run *r, struct err *e)
 static void
 ask_ready(struct run *r)
 {
-	size_t busy = r->pool == NULL ? 0 : pool_busy(r->pool);
 	struct err why = { 0 };
 
-	r->ready = r->w->ready == NULL || r->w->ready(r->self, busy, &why);
+	r->ready = r->w->ready == NULL || r->w->ready(r->self, &why);
 	health_set(runtime_health(r->rt), HEALTH_HSM,
 		   r->ready ? NULL : why.text);
 }

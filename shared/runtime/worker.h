@@ -11,7 +11,7 @@
  * HSM in the pool:
  *
  *   loop  prepare(self, order, &job)      optional
- *   pool  work(thread, order, &job)       the slow part; no Avro, no Kafka
+ *   pool  work(self, thread, order, &job) the slow part; no Avro, no Kafka
  *   loop  finish(self, order, job, out)   outbox_send() the outcomes
  *
  * Outcomes go to the worker's inbox by the idempotent producer, acks=all;
@@ -52,29 +52,22 @@ struct worker {
 
 	/**
 	 * Loop thread, every turn: may orders be carried out? Cheap when all
-	 * is well. With busy 0 no pool thread is in work(), so that a token
-	 * may be re-initialised here. false: partitions are paused, nothing
-	 * is begun, health shows why->text. NULL: always.
+	 * is well. false: partitions are paused, nothing is begun, health
+	 * shows why->text. NULL: always.
 	 */
-	bool (*ready)(void *self, size_t busy, struct err *why);
+	bool (*ready)(void *self, struct err *why);
 
 	/** Loop thread: note what the event says in the ledger. */
 	bool (*observe)(void *self, const struct event *ev, struct ledger *l,
 			struct err *e);
 
-	/** In each pool thread, before its first work; a context of its own
-	 * (a session). slot: for watch_begin(). NULL: *thread is self. */
-	bool (*thread_open)(void *self, struct watch_slot *slot, void **thread,
-			    struct err *e);
-	void (*thread_close)(void *thread);
-
 	/** Loop thread; NULL: *job is NULL when work() is called. */
 	bool (*prepare)(void *self, const struct ledger_order *o, void **job,
 			struct err *e);
-	/** Pool thread. Reads o, changes only *job and thread. NULL: there is
-	 * no pool, finish() does it all. */
-	bool (*work)(void *thread, const struct ledger_order *o, void **job,
-		     struct err *e);
+	/** Pool thread `thread`, from 0 up: a session of its own. Reads o,
+	 * changes only *job. NULL: there is no pool, finish() does it all. */
+	bool (*work)(void *self, unsigned thread, const struct ledger_order *o,
+		     void **job, struct err *e);
 	/** Loop thread; sends any number of outcomes, also none. */
 	bool (*finish)(void *self, const struct ledger_order *o, void *job,
 		       struct outbox *out, struct err *e);

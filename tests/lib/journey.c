@@ -259,13 +259,35 @@ hold_and_resume(void)
 	ev->certificate_resumed.status_change_id = of.request;
 }
 
+/* Check digit of nine digits; 10: there is none. */
+static unsigned
+check_digit(unsigned number)
+{
+	static const unsigned weights[] = { 3, 5, 7, 13, 17, 19, 23, 29, 31 };
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < 9; i++, number /= 10)
+		sum += number % 10 * weights[i];
+	return 10 - sum % 11;
+}
+
+/* A valid one for each; of two neighbours one has a check digit. */
+static void
+name_tax_code(unsigned n)
+{
+	unsigned number = n == 0 ? 19900011 : 30000000 + 2 * n;
+
+	number += check_digit(number) == 10;
+	snprintf(of.tax_code, sizeof(of.tax_code), "%09u%u", number,
+		 check_digit(number));
+}
+
 /* Subscriber 0 has the names of the header; the others count in them. */
 static void
 name(unsigned n)
 {
 	of.number = n;
-	snprintf(of.tax_code, sizeof(of.tax_code), "%010u",
-		 n == 0 ? 199000112 : 300000000 + n);
+	name_tax_code(n);
 	snprintf(of.request, sizeof(of.request),
 		 "1111%04x-1111-4111-8111-11111111%04x",
 		 n == 0 ? 0x1111 : n & 0xffff, n == 0 ? 0x1111 : n >> 16);

@@ -187,6 +187,56 @@ class Approvals(Case):
         self.refused("manager", self.approval(), "REVISION_STALE")
 
 
+class SeveralCsrs(Case):
+    """Two saved keys under one tax code: the officer names one."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.bed.enrol(self.tax_code)
+        self.other = self.bed.enrol(self.tax_code)
+
+    def submit(self, enrolment_id):
+        return self.bed.submit(self.tax_code, parts.submission(
+            enrolment_id=enrolment_id))
+
+    def approval(self, request_id, digest, enrolled):
+        return parts.approved(self.tax_code, request_id, digest,
+                              enrolled[1].digest)
+
+    def test_none_is_named(self):
+        request_id, digest = self.submit(None)
+        logged = self.refused("manager", self.approval(
+            request_id, digest, self.one), "CSR_SEVERAL")
+        self.assertIn(self.one[0], str(logged["params"]))
+        self.assertIn(self.other[0], str(logged["params"]))
+
+    def test_the_named_one_is_certified(self):
+        request_id, digest = self.submit(self.other[0])
+        self.bed.must("manager", self.approval(request_id, digest,
+                                               self.other))
+        self.bed.must("officer", parts.issuance_requested(self.tax_code,
+                                                          request_id))
+        ordered = self.bed.logged(self.tax_code, "IssuanceOrdered")
+        self.assertEqual(ordered["enrolment_id"], self.other[0])
+        self.assertEqual(ordered["spki_sha256"], self.other[1].digest)
+
+    def test_key_of_the_one_that_is_not_named(self):
+        request_id, digest = self.submit(self.other[0])
+        self.refused("manager", self.approval(request_id, digest, self.one),
+                     "KEY_NOT_APPROVED")
+
+    def test_unknown_one_is_named(self):
+        self.refused("officer", parts.submitted(
+            self.tax_code, parts.submission(enrolment_id=parts.new_id())),
+            "ENROLMENT_UNKNOWN", waits=True)
+
+    def test_named_by_another_request(self):
+        self.submit(self.other[0])
+        self.refused("officer", parts.submitted(
+            self.tax_code, parts.submission(
+                enrolment_id=self.other[0])), "KEY_USED")
+
+
 class Issuing(Case):
     """What must not lead to a certificate."""
 

@@ -45,9 +45,8 @@ echo_open(struct runtime *rt, void **self, struct err *e)
 }
 
 static bool
-echo_ready(void *self, size_t busy, struct err *why)
+echo_ready(void *self, struct err *why)
 {
-	(void)busy;
 	if (!exists(self, "away"))
 		return true;
 	return ERR_SET(why, ERR_RETRY, "echo", 0, "token is away");
@@ -65,10 +64,12 @@ echo_observe(void *self, const struct event *ev, struct ledger *l,
 }
 
 static bool
-echo_work(void *thread, const struct ledger_order *o, void **job, struct err *e)
+echo_work(void *self, unsigned thread, const struct ledger_order *o, void **job,
+	  struct err *e)
 {
-	const struct echo *s = thread;
+	const struct echo *s = self;
 
+	(void)thread;
 	(void)o;
 	*job = strdup("done");
 	(void)usleep((useconds_t)s->work_us);

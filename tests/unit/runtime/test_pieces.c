@@ -10,7 +10,6 @@
 #include "runtime/health.h"
 #include "runtime/pool.h"
 #include "runtime/process.h"
-#include "runtime/watch.h"
 
 static struct err e;
 
@@ -90,78 +89,34 @@ Test(health, ready_when_no_part_has_a_reason)
 	metrics_free(m);
 }
 
-Test(watch, call_in_time_is_left_alone)
-{
-	struct watch *w;
-	struct watch_slot *slot;
-
-	cr_assert(watch_open(&w, &e));
-	cr_assert(watch_slot_new(w, &slot, &e));
-	watch_begin(slot, "sign", 100);
-	watch_end(slot);
-	usleep(500000);
-	watch_begin(NULL, "nothing", 1);
-	watch_end(NULL);
-	watch_close(w);
-}
-
-Test(watch, hung_call_ends_the_process, .exit_code = PROCESS_EXIT_HUNG)
-{
-	struct watch *w;
-	struct watch_slot *slot;
-
-	cr_assert(watch_open(&w, &e));
-	cr_assert(watch_slot_new(w, &slot, &e));
-	watch_begin(slot, "sign", 100);
-	sleep(5);
-	watch_close(w);
-}
-
 struct sum {
 	struct pool_task task;
 	int in;
 	int out;
 };
 
-static bool
-open_thread(void *self, struct watch_slot *slot, void **context,
-	    struct err *why)
-{
-	_Atomic int *tries = self;
-
-	(void)slot;
-	*context = NULL;
-	if (atomic_fetch_add(tries, 1) == 0)
-		return ERR_SET(why, ERR_RETRY, "test", 0, "not yet");
-	return true;
-}
-
 static void
-add_one(void *context, struct pool_task *t)
+add_one(void *self, unsigned thread, struct pool_task *t)
 {
+	_Atomic unsigned *ran = self;
 	struct sum *s = (struct sum *)t;
 
-	(void)context;
 	usleep(1000);
+	atomic_fetch_or(ran, 1u << thread);
 	s->out = s->in + 1;
 }
 
 Test(pool, does_all_tasks_and_never_more_than_it_has_room_for)
 {
-	_Atomic int tries = 0;
+	_Atomic unsigned ran = 0; /* a bit for each thread's number */
 	const struct pool_spec spec = { .threads = 3,
-					.self = &tries,
-					.open = open_thread,
+					.self = &ran,
 					.run = add_one };
-	struct watch *w;
 	struct pool *p;
 	struct sum sums[100] = { 0 };
 	size_t given = 0, taken = 0;
-	struct pool_spec s = spec;
 
-	cr_assert(watch_open(&w, &e));
-	s.watch = w;
-	cr_assert(pool_open(&s, &p, &e));
+	cr_assert(pool_open(&spec, &p, &e));
 	cr_expect_eq(pool_room(p), 6);
 	while (taken < 100) {
 		struct sum *done;
@@ -176,42 +131,9 @@ Test(pool, does_all_tasks_and_never_more_than_it_has_room_for)
 		cr_expect_eq(done->out, done->in + 1);
 		taken++;
 	}
-	cr_expect_eq(pool_busy(p), 0);
 	cr_expect_null(pool_take(p));
-	for (int i = 0; i < 100 && tries < 4; i++)
-		usleep(50000);
-	cr_expect_eq(tries, 4, "the one that had to wait tried again");
+	cr_expect_eq(ran & ~7u, 0, "numbers from 0 to 2");
 	pool_close(p);
-	watch_close(w);
-}
-
-static bool
-refuse_thread(void *self, struct watch_slot *slot, void **context,
-	      struct err *why)
-{
-	(void)self;
-	(void)slot;
-	(void)context;
-	return ERR_SET(why, ERR_FATAL, "test", 0, "no such token");
-}
-
-Test(pool, thread_that_cannot_open_is_told)
-{
-	struct pool_spec spec = { .threads = 1,
-				  .open = refuse_thread,
-				  .run = add_one };
-	struct watch *w;
-	struct pool *p;
-
-	cr_assert(watch_open(&w, &e));
-	spec.watch = w;
-	cr_assert(pool_open(&spec, &p, &e));
-	for (int i = 0; i < 100 && !pool_broken(p, &e); i++)
-		usleep(10000);
-	cr_expect(pool_broken(p, &e));
-	cr_expect_str_eq(e.text, "no such token");
-	pool_close(p);
-	watch_close(w);
 }
 
 Test(process, sigterm_sets_the_flag_and_sigpipe_is_nothing)
