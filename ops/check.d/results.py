@@ -13,6 +13,8 @@ CRITERION = re.compile(
     r"Synthesis:.*?Tested: (\d+).*?Passing: (\d+).*?Failing: (\d+)"
     r".*?Crashing: (\d+)", re.S)
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in", re.M)
+UNITTEST_BAD = re.compile(r"(?:failures|errors|unexpected successes)=(\d+)")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -73,6 +75,11 @@ def count(code, output):
     if found:
         passed, failed = int(found[-1][0]), int(found[-1][1])
     else:
+        for number in UNITTEST.findall(output):
+            bad = 0
+            if code != 0:
+                bad = sum(map(int, UNITTEST_BAD.findall(output)))
+            passed, failed = int(number) - bad, bad
         for tested, good, _, _ in CRITERION.findall(output):
             passed += int(good)
             failed += int(tested) - int(good)
