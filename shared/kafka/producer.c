@@ -165,12 +165,6 @@ kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
 	(void)rd_kafka_poll(p->rk, timeout_ms);
 }
 
-size_t
-kafka_producer_pending(const struct kafka_producer *p)
-{
-	return p->pending;
-}
-
 bool
 kafka_producer_flush(struct kafka_producer *p, int timeout_ms, struct err *e)
 {

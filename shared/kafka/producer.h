@@ -52,9 +52,6 @@ bool kafka_producer_send_wait(struct kafka_producer *p,
 /** Serve delivery callbacks for up to timeout_ms (0: only what is there). */
 void kafka_producer_poll(struct kafka_producer *p, int timeout_ms);
 
-/** Records sent whose fate is not known yet. */
-size_t kafka_producer_pending(const struct kafka_producer *p);
-
 /** Wait for the fate of all. ERR_RETRY: time is over; says how many left. */
 bool kafka_producer_flush(struct kafka_producer *p, int timeout_ms,
 			  struct err *e) MUST_CHECK;

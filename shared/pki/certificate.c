@@ -67,17 +67,6 @@ pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 }
 
 bool
-pki_certificate_tbs(struct bytes der, struct bytes *tbs, struct err *e)
-{
-	struct pki_certificate c = { 0 };
-
-	if (!pki_certificate_parse(der, &c, e))
-		return false;
-	*tbs = c.tbs;
-	return true;
-}
-
-bool
 pki_certificate_verify(struct bytes der, const struct pki_ca *ca, struct err *e)
 {
 	struct pki_certificate c = { 0 };

@@ -42,10 +42,6 @@ bool pki_certificate_assemble(struct bytes tbs, enum pki_signature sig,
 bool pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 			   struct err *e) MUST_CHECK;
 
-/** The TBSCertificate inside der; as pki_certificate_parse() otherwise. */
-bool pki_certificate_tbs(struct bytes der, struct bytes *tbs, struct err *e)
-	MUST_CHECK;
-
 /**
  * Issuer name and signature by this CA.  Dates and extensions are not
  * looked at: that is lint's part.  ERR_REJECT if it does not verify.

@@ -63,7 +63,4 @@ bool pki_profile_load(const char *path, const char *public_url,
 void pki_profile_free(struct pki_profile *p);
 DEFINE_AUTO(pki_profile, struct pki_profile *, pki_profile_free);
 
-/** "C", "ST", "L", "O", "CN", "UID" */
-const char *pki_attribute_name(enum pki_attribute a);
-
 #endif

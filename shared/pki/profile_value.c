@@ -89,12 +89,6 @@ static const char *const attribute_names[PKI_ATTR__COUNT] = {
 	[PKI_ATTR_O] = "O", [PKI_ATTR_CN] = "CN", [PKI_ATTR_UID] = "UID",
 };
 
-const char *
-pki_attribute_name(enum pki_attribute a)
-{
-	return (unsigned)a < PKI_ATTR__COUNT ? attribute_names[a] : "?";
-}
-
 static bool
 take_attribute(struct pki_profile *p, const char *item, struct err *e)
 {

@@ -156,18 +156,6 @@ registry_id_of(struct registry *r, const char *subject, const char *text,
 	return true;
 }
 
-bool
-registry_ping(struct registry *r, struct err *e)
-{
-	AUTO(buffer) struct buffer answer = { 0 };
-	long status = 0;
-
-	if (!http_ask(r->http, "/subjects", NULL, REGISTRY_ANSWER_MAX, &status,
-		      &answer, e))
-		return false;
-	return status == 200 || bad_status(status, "/subjects", e);
-}
-
 void
 registry_close(struct registry *r)
 {

@@ -65,9 +65,6 @@ bool registry_schema(struct registry *r, int32_t id, struct bytes *text,
 bool registry_id_of(struct registry *r, const char *subject, const char *text,
 		    int32_t *id, struct err *e) MUST_CHECK;
 
-/** Does the registry answer now (GET /subjects)? */
-bool registry_ping(struct registry *r, struct err *e) MUST_CHECK;
-
 /** NULL is fine. */
 void registry_close(struct registry *r);
 DEFINE_AUTO(registry, struct registry *, registry_close);

@@ -45,12 +45,6 @@ process_stopping(void)
 	return stopping != 0;
 }
 
-void
-process_stop(void)
-{
-	stopping = 1;
-}
-
 bool
 process_sleep_ms(int ms)
 {

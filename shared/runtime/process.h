@@ -22,9 +22,6 @@ void process_start(bool holds_keys);
 /** Has somebody asked us to stop? Any thread. */
 bool process_stopping(void);
 
-/** Ask ourselves to stop. Any thread, signal-safe. */
-void process_stop(void);
-
 /** Sleep, less if asked to stop. @return process_stopping() */
 bool process_sleep_ms(int ms);
 
