@@ -30,9 +30,13 @@ static const struct db_statement restart_sql = {
 	"restart",
 	"UPDATE registrar.log_position SET next = 0 WHERE partition = $1"
 };
+/* A state of a restored database would be older than the log that we wrote:
+ * one statement judges the database and reads. */
 static const struct db_statement load_sql = {
-	"load", "SELECT state, next_deadline FROM registrar.subject "
-		"WHERE tax_code = $1"
+	"load", "SELECT same, s.state, s.next_deadline FROM (SELECT "
+		"coalesce((SELECT beat = $3 FROM registrar.heartbeat "
+		"WHERE slot = $2), false) AS same) AS h "
+		"LEFT JOIN registrar.subject s ON s.tax_code = $1"
 };
 static const struct db_statement due_sql = {
 	"due", "SELECT tax_code, partition FROM registrar.subject "
@@ -72,6 +76,14 @@ bool
 store_is_lost(const struct store *s)
 {
 	return s->lost;
+}
+
+bool
+store_lost(struct store *s, struct err *e)
+{
+	s->lost = true;
+	return ERR_SET(e, ERR_RETRY, "registrar", 0,
+		       "the database is not the one we knew");
 }
 
 bool
@@ -164,6 +176,8 @@ store_reset(struct store *s, int32_t partition, struct err *e)
 	return true;
 }
 
+enum { LOAD_SAME, LOAD_STATE, LOAD_DEADLINE };
+
 bool
 store_load(struct store *s, const char *tax_code, struct subject **out,
 	   int64_t *deadline, bool *readable, struct err *e)
@@ -174,14 +188,18 @@ store_load(struct store *s, const char *tax_code, struct subject **out,
 	*out = NULL;
 	*deadline = INT64_MAX;
 	*readable = true;
-	if (!db_exec(s->db, &load_sql, (struct db_value[]){ db_text(tax_code) },
-		     1, &r, e))
+	if (!db_exec(s->db, &load_sql,
+		     (struct db_value[]){ db_text(tax_code), db_text(s->slot),
+					  db_int8(s->beat) },
+		     3, &r, e))
 		return err_context(e, "load %s", tax_code);
-	if (db_rows(r) == 0)
+	if (!db_get_bool(r, 0, LOAD_SAME))
+		return store_lost(s, e);
+	if (db_is_null(r, 0, LOAD_STATE))
 		return true;
-	if (!db_is_null(r, 0, 1))
-		*deadline = db_get_time(r, 0, 1);
-	*readable = subject_decode(db_get_bytes(r, 0, 0), out, &why);
+	if (!db_is_null(r, 0, LOAD_DEADLINE))
+		*deadline = db_get_time(r, 0, LOAD_DEADLINE);
+	*readable = subject_decode(db_get_bytes(r, 0, LOAD_STATE), out, &why);
 	return true;
 }
 

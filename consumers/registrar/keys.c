@@ -40,11 +40,8 @@ judge(struct store *s, const struct db_result *r, const char *tax_code,
 {
 	const char *owner = db_get_text(r, 0, OWNER);
 
-	if (!db_get_bool(r, 0, SAME)) {
-		s->lost = true;
-		return ERR_SET(e, ERR_RETRY, "registrar", 0,
-			       "the database is not the one we knew");
-	}
+	if (!db_get_bool(r, 0, SAME))
+		return store_lost(s, e);
 	if (!db_get_bool(r, 0, COMPLETE))
 		return ERR_SET(e, ERR_RETRY, "registrar", 0,
 			       "the table of keys is being rebuilt");

@@ -14,6 +14,9 @@ struct store {
 	bool lost;
 };
 
+/** Note that the heartbeat is not ours. @return false, e is ERR_RETRY */
+bool store_lost(struct store *s, struct err *e);
+
 /** The partitions of a list as an SQL array. */
 bool store_partitions(const struct store_position *list, size_t count,
 		      struct db_array **out, struct err *e) MUST_CHECK;

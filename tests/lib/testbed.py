@@ -124,6 +124,13 @@ class Program:
                 time.sleep(0.05)
         raise Missing(f"registrar is not ready:\n{self.tail()}")
 
+    def metric(self, name):
+        """Its present value."""
+        with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
+
     def tail(self, lines=30):
         with open(self.log, encoding="utf-8", errors="replace") as stream:
             return "".join(stream.readlines()[-lines:])
@@ -256,11 +263,18 @@ class Testbed:
 
     def sql(self, text):
         """On the checkpoint; the registrar's own role."""
+        return self._psql("-c", text)
+
+    def sql_script(self, text):
+        """Likewise, several statements with the data of COPY."""
+        return self._psql("-v", "ON_ERROR_STOP=1", "-f", "-", data=text)
+
+    def _psql(self, *options, data=None):
         with open(self.configuration, encoding="utf-8") as stream:
             conninfo = re.search(r"^conninfo = (.*)$", stream.read(),
                                  re.M).group(1)
-        return subprocess.run(["psql", "-qXAtd", conninfo, "-c", text],
-                              stdout=subprocess.PIPE, check=True,
+        return subprocess.run(["psql", "-qXAtd", conninfo, *options],
+                              input=data, stdout=subprocess.PIPE, check=True,
                               encoding="utf-8", env=self.clean).stdout
 
     def close(self):
