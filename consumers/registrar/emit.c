@@ -127,17 +127,28 @@ emit_outcome(struct registrar *r, struct lane *lane, const struct intake *in,
 {
 	struct event ev = { .type = EVENT_OUTCOME };
 	AUTO(buffer) struct buffer wire = { 0 };
+	char place[KAFKA_SOURCE_TEXT_MAX];
+	struct kafka_header input = { .name = KAFKA_HEADER_INPUT };
+	bool sent_on =
+		in->place.topic != NULL &&
+		strcmp(in->place.topic, KAFKA_TOPIC_INBOX_MISROUTED) == 0;
 
 	fill_outcome(&ev.outcome, in, outcome);
 	if (!schemas_encode(r->schemas, &ev, &wire, e)) {
 		r->failed = r->began;
 		return err_context(e, "encode an outcome");
 	}
+	if (sent_on)
+		input.value = bytes_of_str(kafka_source_format(
+			in->place.topic, in->place.partition, in->place.offset,
+			place));
 	return send(r, lane,
 		    &(struct kafka_record){ .topic = KAFKA_TOPIC_OUTCOMES,
 					    .partition = lane->log.partition,
 					    .key = key,
-					    .value = buffer_view(&wire) },
+					    .value = buffer_view(&wire),
+					    .headers = &input,
+					    .header_count = sent_on ? 1 : 0 },
 		    e);
 }
 

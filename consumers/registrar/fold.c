@@ -29,25 +29,17 @@ open_producer(struct registrar *r, struct err *e)
 			      &r->txn, e);
 }
 
-/* Where the group stands; where it never was, the first message there is. */
 static bool
 learn_inputs(struct registrar *r, struct kafka_partition *list, size_t n,
 	     struct err *e)
 {
-	int64_t high;
-
 	commit_inputs(r, false, list);
 	if (!kafka_consumer_pause(r->consumer, list, n, true, e) ||
-	    !kafka_consumer_committed(r->consumer, list, n, ASK_MS, e))
+	    !positions_learn(r, list, n, e))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct input *in = &r->lanes[i / INPUTS].inputs[i % INPUTS];
 
-		if (list[i].offset < 0 &&
-		    !kafka_admin_watermarks(r->admin, list[i].topic,
-					    list[i].partition, ASK_MS,
-					    &list[i].offset, &high, e))
-			return false;
 		in->next = list[i].offset;
 		in->waiting = false;
 		backoff_reset(&in->backoff);
@@ -146,9 +138,8 @@ each(void *self, const struct kafka_message *m, struct err *e)
 	return false;
 }
 
-/* Folding may take long: the group must hear of us meanwhile. */
-static bool
-still_owner(struct registrar *r, unsigned epoch, struct err *e)
+bool
+fold_still_owner(struct registrar *r, unsigned epoch, struct err *e)
 {
 	AUTO(kafka_batch) struct kafka_batch *none = NULL;
 
@@ -178,8 +169,8 @@ fold_lane(struct registrar *r, size_t l, struct kafka_reader *reader,
 		if (!kafka_reader_run(reader, &range, 1, IDLE_MS, each, &f, e))
 			return false;
 		r->lanes[l].log.next = range.to;
-		if (range.to < end &&
-		    (!commit_checkpoint(r, e) || !still_owner(r, epoch, e)))
+		if (range.to < end && (!commit_checkpoint(r, e) ||
+				       !fold_still_owner(r, epoch, e)))
 			return false;
 	}
 	if (f.records > 0)

@@ -169,6 +169,9 @@ intake_open(struct schemas *schemas, const struct kafka_message *m,
 	struct err why = { 0 };
 
 	*it = (struct intake){ .kind = INTAKE_UNREADABLE };
+	it->place = (struct ev_source_position){ .topic = m->topic,
+						 .partition = m->partition,
+						 .offset = m->offset };
 	read_key(it, m->key);
 	if (!read_source(it, m))
 		return unreadable(it, EV_REFUSAL_CODE_ROLE, "topic",

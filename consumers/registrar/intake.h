@@ -34,6 +34,8 @@ struct intake {
 	char event_id[40];        /* "" if it could not be read           */
 	struct ev_source_position source; /* topic: see topic below */
 	char topic[INTAKE_TOPIC_MAX];     /* the writer's own inbox */
+	struct ev_source_position place;  /* where it was read; topic NULL: it
+					   * was deferred               */
 	struct ev_bytes_entry headers[INTAKE_HEADERS_KEPT];
 };
 

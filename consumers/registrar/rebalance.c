@@ -70,6 +70,8 @@ assigned(void *self, struct kafka_partition *list, size_t count, struct err *e)
 		if (strcmp(list[i].topic, registrar_inboxes[0]) == 0)
 			lane_init(&r->lanes[r->lane_count++],
 				  list[i].partition);
+	if (!positions_raise(r, list, count, e))
+		return false;
 	r->assigned = true;
 	log_line(LOG_INFO, "registrar", "assigned", "partitions",
 		 log_int(n, (long long)r->lane_count), NULL);

@@ -6,6 +6,7 @@
  *   emit.c     records into the open transaction
  *   clock.c    what time demands, also on quiet partitions
  *   fold.c     the log -> subjects, before anything is admitted
+ *   positions.c  where each input goes on, from what was decided
  *   loop.c     poll, admit, commit, checkpoint; rebalances and recovery
  *   cache.c, checkpoint*.c, keys.c   subjects in memory and in PostgreSQL
  *
@@ -192,6 +193,27 @@ bool fold_prepare(struct registrar *r, struct err *e) MUST_CHECK;
 
 /** Ends of the log partitions that grew; before a checkpoint. */
 bool fold_settle(struct registrar *r, struct err *e) MUST_CHECK;
+
+/** Reading much takes long: the group must hear of us meanwhile. ERR_RETRY if
+ * the partitions are not the same any more. */
+bool fold_still_owner(struct registrar *r, unsigned epoch, struct err *e)
+	MUST_CHECK;
+
+/* ---- positions.c ------------------------------------------------------ */
+
+/**
+ * Where each input of ours goes on: where the group stands, but never before
+ * what certflow.outcomes proves to be decided; the first message there is
+ * where neither knows anything.
+ * @param list  as commit_inputs() gives all of them; offsets are set
+ */
+bool positions_learn(struct registrar *r, struct kafka_partition *list,
+		     size_t n, struct err *e) MUST_CHECK;
+
+/** An input that starts before its first message: raised, if that is sure to
+ * pass nothing. In the list of an assignment, too. */
+bool positions_raise(struct registrar *r, struct kafka_partition *list,
+		     size_t n, struct err *e) MUST_CHECK;
 
 /* ---- commit.c --------------------------------------------------------- */
 

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "kafka/consumer_internal.h"
 
+#define NOT_THERE " (nothing is there, see ops/docs/operations.md)"
+
 static void
 on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 	  rd_kafka_topic_partition_list_t *list, void *opaque)
@@ -153,6 +155,13 @@ ready_to_poll(struct kafka_consumer *c, struct err *e)
 	return false;
 }
 
+static bool
+gone(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+	       code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+}
+
 static void
 note_error(struct kafka_consumer *c, const rd_kafka_message_t *m)
 {
@@ -162,10 +171,10 @@ note_error(struct kafka_consumer *c, const rd_kafka_message_t *m)
 	    m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
 		c->failed = true;
 	else
-		c->failed =
-			!kafka_failed(&c->failure, m->err, "%s/%d at %lld",
-				      topic == NULL ? "group" : topic,
-				      (int)m->partition, (long long)m->offset);
+		c->failed = !kafka_failed(
+			&c->failure, m->err, "%s/%d at %lld%s",
+			topic == NULL ? "group" : topic, (int)m->partition,
+			(long long)m->offset, gone(m->err) ? NOT_THERE : "");
 }
 
 /* Fill b. Stops early at an error, which c->failure keeps. */

@@ -14,6 +14,8 @@
 #define KAFKA_HEADER_REASON "certflow-reason" /* refusal code           */
 #define KAFKA_HEADER_DETAIL "certflow-detail" /* the reason in words    */
 #define KAFKA_HEADER_BODY_DIGEST "certflow-body-sha256"
+/* Where a message was read that names another place as its source. */
+#define KAFKA_HEADER_INPUT "certflow-input"
 
 /* Storage of one dead letter's headers; lives as long as the record. */
 struct kafka_dead_letter {

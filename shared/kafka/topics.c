@@ -2,6 +2,7 @@
 
 #define DAYS_30 "2592000000"
 #define DAYS_90 "7776000000"
+#define DAYS_100 "8640000000"
 #define HOURS_24 "86400000"
 
 /* A message of 5 MB must reach the registrar, which answers TOO_LARGE and
@@ -39,9 +40,10 @@ static const struct kafka_topic topics[] = {
 		       /* alone, acknowledged must mean on disk */
 		       { "flush.messages", "1", 1 } },
 	  .carries = "the log: every admitted event" },
+	/* longer than any message whose decision it proves */
 	{ .name = KAFKA_TOPIC_OUTCOMES,
 	  .configs = { { "cleanup.policy", "delete", 0 },
-		       { "retention.ms", DAYS_90, 0 } },
+		       { "retention.ms", DAYS_100, 0 } },
 	  .carries = "the fate of each inbox message" },
 	{ .name = KAFKA_TOPIC_DEAD_LETTERS,
 	  .configs = { { "cleanup.policy", "delete", 0 },
