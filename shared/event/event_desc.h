@@ -92,6 +92,7 @@ extern const struct ev_record ev_record_customer;
 extern const struct ev_record ev_record_source_position;
 extern const struct ev_enum ev_enum_key_algorithm;
 extern const struct ev_enum ev_enum_request_state;
+extern const struct ev_enum ev_enum_revocation_reason;
 extern const struct ev_enum ev_enum_outcome_result;
 extern const struct ev_enum ev_enum_refusal_code;
 extern const struct event_info event_infos[EVENT__COUNT];

@@ -22,6 +22,7 @@ EXPORTED = {  # declared in event_desc.h
     "SourcePosition",
     "KeyAlgorithm",
     "RequestState",
+    "RevocationReason",
     "OutcomeResult",
     "RefusalCode",
 }

@@ -28,6 +28,11 @@ static judge_fn *const judges[EVENT__COUNT] = {
 	[EVENT_CERTIFICATE_ACTIVATED] = judge_activation,
 	[EVENT_ACTIVATION_FAILED] = judge_activation,
 	[EVENT_DEACTIVATION_REQUESTED] = judge_activation,
+	[EVENT_SUSPENSION_REQUESTED] = judge_status,
+	[EVENT_RESUMPTION_REQUESTED] = judge_status,
+	[EVENT_REVOCATION_REQUESTED] = judge_status,
+	[EVENT_STATUS_CHANGE_CONFIRMED] = judge_status,
+	[EVENT_STATUS_CHANGE_DECLINED] = judge_status,
 };
 
 bool
@@ -156,9 +161,10 @@ judge_kind(struct judge *j, const struct wf_input_id *id)
 	const struct wf_waiting *before = predecessor(j, id);
 	judge_fn *judge = judges[j->in->event->type];
 
-	if (judge == NULL) /* states.h tells which and why */
-		return judge_refuse_with(j, EV_REFUSAL_CODE_STATE, NULL,
-					 "state", "NOT_OFFERED");
+	if (judge == NULL)
+		return ERR_SET(j->e, ERR_FATAL, "workflow", 0,
+			       "nobody judges %s",
+			       event_type_name(j->in->event->type));
 	if (before != NULL) {
 		j->waits = true;
 		return wf_refuse(j->refusal, before->waiting_for, NULL);

@@ -75,7 +75,7 @@ judge_issued(struct judge *j)
 	if (!cert.signature_verifies)
 		return REJECT(j, order, SIGNATURE_WRONG, "certificate_der");
 	if (order->state == WF_ORDER_OPEN)
-		return true;
+		return judge_hold_compromised(j, order->serial_number);
 	if (subject_certificate(j->s, order->serial_number) != NULL)
 		return second(j, order);
 	if (order->state == WF_ORDER_GIVEN_UP)

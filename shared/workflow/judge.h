@@ -79,6 +79,11 @@ bool judge_issuance(struct judge *j);
 bool judge_issued(struct judge *j);
 bool judge_order_end(struct judge *j);
 bool judge_activation(struct judge *j);
+bool judge_status(struct judge *j);
+
+/** A certificate that comes while its revocation for KEY_COMPROMISE waits for
+ * the second person is suspended at once. */
+bool judge_hold_compromised(struct judge *j, const char *serial);
 
 /* --- finishing (decide_emit.c) ------------------------------------------ */
 

@@ -4,12 +4,14 @@
 #define REQUEST(s) WF_REQUEST, EV_REQUEST_STATE_##s
 #define CA(s) WF_CA, WF_CA_##s
 #define USE(s) WF_USE, WF_USE_##s
+#define STATUS(s) WF_STATUS, WF_STATUS_##s
 #define ON(event) EVENT_##event, WF_CASE_PLAIN
 #define ON_CASE(event, which) EVENT_##event, WF_CASE_##which
 #define TO_ENROLMENT(s) .to = WF_ENROLMENT_##s
 #define TO_REQUEST(s) .to = EV_REQUEST_STATE_##s
 #define TO_CA(s) .to = WF_CA_##s
 #define TO_USE(s) .to = WF_USE_##s
+#define TO_STATUS(s) .to = WF_STATUS_##s
 #define R(code) EV_REFUSAL_CODE_##code
 
 /* In the order in which a submission is judged. */
@@ -22,6 +24,9 @@
 		R(PREVIOUS_CERTIFICATE), R(CA_NOT_VALID),                      \
 		R(VALIDITY_SHORTENED), R(LINT), R(KEY_NOT_LOCAL), R(CSR_NONE), \
 		R(ENROLMENT_UNKNOWN), R(KEY_USED)
+
+/* The certificate must be there, and in a state that can be changed. */
+#define STATUS_GUARDS R(DUPLICATE_ID), R(CERTIFICATE_UNKNOWN), R(STATE)
 
 /* clang-format off */
 static const struct wf_row rows[] = {
@@ -147,6 +152,26 @@ static const struct wf_row rows[] = {
 { USE(ACTIVE), ON(DEACTIVATION_REQUESTED), TO_USE(DEACTIVATED),
   .emits = EVENT_CERTIFICATE_DEACTIVATED, .guards = { R(NOT_OWNER) } },
 { USE(ACTIVE), ON(CERTIFICATE_DEACTIVATED), TO_USE(DEACTIVATED) },
+
+/* --- change of status: asked for by an officer -------------------------- */
+{ STATUS(NONE), ON(SUSPENSION_REQUESTED), TO_STATUS(DONE),
+  .emits = EVENT_CERTIFICATE_SUSPENDED, .guards = { STATUS_GUARDS } },
+{ STATUS(NONE), ON(RESUMPTION_REQUESTED), TO_STATUS(OPEN),
+  .guards = { STATUS_GUARDS } },
+{ STATUS(NONE), ON(REVOCATION_REQUESTED), TO_STATUS(OPEN),
+  .guards = { STATUS_GUARDS } },
+{ STATUS(NONE), ON_CASE(REVOCATION_REQUESTED, KEY_COMPROMISE),
+  TO_STATUS(OPEN), .emits = EVENT_CERTIFICATE_SUSPENDED,
+  .guards = { STATUS_GUARDS } },
+{ STATUS(OPEN), ON_CASE(CERTIFICATE_ISSUED, KEY_COMPROMISE), .to = WF_SAME,
+  .emits = EVENT_CERTIFICATE_SUSPENDED },
+{ STATUS(OPEN), ON(STATUS_CHANGE_CONFIRMED), TO_STATUS(DONE),
+  .emits = EVENT_CERTIFICATE_REVOKED, .guards = { R(FOUR_EYES), R(STATE) } },
+{ STATUS(OPEN), ON_CASE(STATUS_CHANGE_CONFIRMED, RESUMPTION),
+  TO_STATUS(DONE), .emits = EVENT_CERTIFICATE_RESUMED,
+  .guards = { R(FOUR_EYES), R(STATE) } },
+{ STATUS(OPEN), ON(STATUS_CHANGE_DECLINED), TO_STATUS(DECLINED),
+  .guards = { R(FOUR_EYES) } },
 };
 /* clang-format on */
 
@@ -194,6 +219,13 @@ static const struct name use_names[WF_USE__COUNT] = {
 	NAME(USE, DEACTIVATED, "Ngừng sử dụng"),
 };
 
+static const struct name status_names[WF_STATUS__COUNT] = {
+	NAME(STATUS, NONE, NULL),
+	NAME(STATUS, OPEN, "Chờ xác nhận"),
+	NAME(STATUS, DONE, "Đã thực hiện"),
+	NAME(STATUS, DECLINED, "Không chấp thuận"),
+};
+
 static const struct {
 	const char *name;
 	const struct name *states;
@@ -203,6 +235,7 @@ static const struct {
 	[WF_REQUEST] = { "request", request_names, EV_REQUEST_STATE__COUNT },
 	[WF_CA] = { "certificate at the CA", ca_names, WF_CA__COUNT },
 	[WF_USE] = { "certificate in use", use_names, WF_USE__COUNT },
+	[WF_STATUS] = { "change of status", status_names, WF_STATUS__COUNT },
 };
 
 static const char *const cases[WF_CASE__COUNT] = {
@@ -213,6 +246,8 @@ static const char *const cases[WF_CASE__COUNT] = {
 	[WF_CASE_OTHER_ORDER] = "for any other order or none",
 	[WF_CASE_REVISION] = "revision n + 1",
 	[WF_CASE_TOO_LATE] = "of CertificateActivated (CERTIFICATE_NOT_GOOD)",
+	[WF_CASE_KEY_COMPROMISE] = "reason KEY_COMPROMISE",
+	[WF_CASE_RESUMPTION] = "of a resumption",
 };
 
 const struct wf_row *

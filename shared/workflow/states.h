@@ -5,12 +5,6 @@
  * the table whether an event is possible; folding asks it for the next
  * state: neither holds a transition of its own. schemas/states.md is printed
  * from these tables.
- *
- * Not served yet: SuspensionRequested, ResumptionRequested,
- * RevocationRequested, StatusChangeConfirmed and StatusChangeDeclined. They
- * have no row, so they are refused with STATE (params.state NOT_OFFERED).
- * CertificateSuspended, CertificateResumed and CertificateRevoked on the log
- * are folded.
  */
 #ifndef CERTFLOW_WORKFLOW_STATES_H
 #define CERTFLOW_WORKFLOW_STATES_H
@@ -20,8 +14,9 @@
 enum wf_machine {
 	WF_ENROLMENT,
 	WF_REQUEST,
-	WF_CA,  /* certificate at the CA */
-	WF_USE, /* certificate in use: HSM keys only */
+	WF_CA,     /* certificate at the CA */
+	WF_USE,    /* certificate in use: HSM keys only */
+	WF_STATUS, /* change of a certificate's status that was asked for */
 	WF_MACHINE__COUNT
 };
 
@@ -57,18 +52,28 @@ enum wf_use_state {
 	WF_USE__COUNT
 };
 
+enum wf_status_state {
+	WF_STATUS_NONE,
+	WF_STATUS_OPEN, /* waits for the second person */
+	WF_STATUS_DONE,
+	WF_STATUS_DECLINED,
+	WF_STATUS__COUNT
+};
+
 #define WF_ANY (-1)  /* from: whatever the state */
 #define WF_SAME (-2) /* to: unchanged */
 
 /* Which of an event's rows, when one event has several. */
 enum wf_case {
 	WF_CASE_PLAIN,
-	WF_CASE_LOST_RACE,   /* KeyPairDestroyed of a key that lost */
-	WF_CASE_GIVEN_UP,    /* CertificateIssued, order voided or expired */
-	WF_CASE_OPEN_ORDER,  /* CertificateRejected closes its open order */
-	WF_CASE_OTHER_ORDER, /* CertificateRejected, anything else */
-	WF_CASE_REVISION,    /* RequestSubmitted, revision n + 1 */
-	WF_CASE_TOO_LATE,    /* CertificateActivated was refused */
+	WF_CASE_LOST_RACE,      /* KeyPairDestroyed of a key that lost */
+	WF_CASE_GIVEN_UP,       /* CertificateIssued, order voided or expired */
+	WF_CASE_OPEN_ORDER,     /* CertificateRejected closes its open order */
+	WF_CASE_OTHER_ORDER,    /* CertificateRejected, anything else */
+	WF_CASE_REVISION,       /* RequestSubmitted, revision n + 1 */
+	WF_CASE_TOO_LATE,       /* CertificateActivated was refused */
+	WF_CASE_KEY_COMPROMISE, /* a revocation for this reason */
+	WF_CASE_RESUMPTION,     /* StatusChangeConfirmed of a resumption */
 	WF_CASE__COUNT
 };
 

@@ -261,6 +261,11 @@ static fold *const folds[EVENT__COUNT] = {
 	[EVENT_CERTIFICATE_SUSPENDED] = apply_certificate,
 	[EVENT_CERTIFICATE_RESUMED] = apply_certificate,
 	[EVENT_EVENT_REFUSED] = apply_certificate,
+	[EVENT_SUSPENSION_REQUESTED] = apply_status,
+	[EVENT_RESUMPTION_REQUESTED] = apply_status,
+	[EVENT_REVOCATION_REQUESTED] = apply_status,
+	[EVENT_STATUS_CHANGE_CONFIRMED] = apply_status,
+	[EVENT_STATUS_CHANGE_DECLINED] = apply_status,
 };
 
 static bool

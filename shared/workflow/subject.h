@@ -86,13 +86,14 @@ bool subject_known_key(const struct subject *s, size_t i,
 
 #define WF_ID_ENROLMENT "enrolment"
 #define WF_ID_REQUEST "request"
+#define WF_ID_STATUS_CHANGE "status change"
 
 /** What stands for an id among the claims: SHA-256 of "certflow KIND ID".
  * @return false for an id that is longer than a UUID */
 bool wf_id_digest(const char *kind, const char *id, struct ev_sha256 *out);
 
 /** All that no other tax code may use: digests of the keys, then of the ids
- * of enrolments and requests. @return false past the end */
+ * of enrolments, requests and status changes. @return false past the end */
 bool subject_claim(const struct subject *s, size_t i, struct ev_sha256 *out);
 
 #endif

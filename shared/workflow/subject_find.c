@@ -41,6 +41,24 @@ subject_order(const struct subject *s, const char *id)
 	return NULL;
 }
 
+struct wf_order *
+subject_order_of(const struct subject *s, const char *serial)
+{
+	for (size_t i = 0; i < s->st.orders.count; i++)
+		if (strcmp(s->st.orders.items[i].serial_number, serial) == 0)
+			return &s->st.orders.items[i];
+	return NULL;
+}
+
+struct wf_status_change *
+subject_status_change(const struct subject *s, const char *id)
+{
+	for (size_t i = 0; i < s->st.status_changes.count; i++)
+		if (strcmp(s->st.status_changes.items[i].id, id) == 0)
+			return &s->st.status_changes.items[i];
+	return NULL;
+}
+
 struct wf_certificate_state *
 subject_certificate(const struct subject *s, const char *serial)
 {
@@ -193,6 +211,11 @@ subject_claim(const struct subject *s, size_t i, struct ev_sha256 *out)
 		return wf_id_digest(WF_ID_ENROLMENT,
 				    s->st.enrolments.items[i].id, out);
 	i -= s->st.enrolments.count;
-	return i < s->st.requests.count &&
-	       wf_id_digest(WF_ID_REQUEST, s->st.requests.items[i].id, out);
+	if (i < s->st.requests.count)
+		return wf_id_digest(WF_ID_REQUEST, s->st.requests.items[i].id,
+				    out);
+	i -= s->st.requests.count;
+	return i < s->st.status_changes.count &&
+	       wf_id_digest(WF_ID_STATUS_CHANGE,
+			    s->st.status_changes.items[i].id, out);
 }

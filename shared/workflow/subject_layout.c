@@ -111,11 +111,13 @@ static const char *const enrolment_states[WF_ENROLMENT__COUNT];
 static const char *const ca_states[WF_CA__COUNT];
 static const char *const use_states[WF_USE__COUNT];
 static const char *const order_states[WF_ORDER__COUNT];
+static const char *const status_states[WF_STATUS__COUNT];
 static const char *const inboxes[INBOX__COUNT];
 static const struct ev_enum enrolment_state = NAMES(enrolment_states);
 static const struct ev_enum ca_state = NAMES(ca_states);
 static const struct ev_enum use_state = NAMES(use_states);
 static const struct ev_enum order_state = NAMES(order_states);
+static const struct ev_enum status_state = NAMES(status_states);
 static const struct ev_enum inbox = NAMES(inboxes);
 
 static const struct ev_type text_item = { .kind = EV_STRING,
@@ -210,6 +212,19 @@ static const struct ev_field seen_fields[] = {
 static const struct ev_record seen_layout =
 	LAYOUT("seen", struct wf_seen, seen_fields);
 
+static const struct ev_field status_change_fields[] = {
+	TEXT(struct wf_status_change, id),
+	TEXT(struct wf_status_change, serial_number),
+	TEXT(struct wf_status_change, requester),
+	ENUM(struct wf_status_change, state, status_state),
+	FLAG(struct wf_status_change, resumes),
+	ENUM(struct wf_status_change, reason, ev_enum_revocation_reason),
+	FLAG(struct wf_status_change, has_invalidity_date),
+	LONG(struct wf_status_change, invalidity_date),
+};
+static const struct ev_record status_change_layout = LAYOUT(
+	"status_change", struct wf_status_change, status_change_fields);
+
 static const struct ev_field waiting_fields[] = {
 	UUID(struct wf_waiting, event_id),
 	DIGEST(struct wf_waiting, body_sha256),
@@ -235,6 +250,8 @@ static const struct ev_type order_item = ITEM(struct wf_order, order_layout);
 static const struct ev_type certificate_item =
 	ITEM(struct wf_certificate_state, certificate_layout);
 static const struct ev_type seen_item = ITEM(struct wf_seen, seen_layout);
+static const struct ev_type status_change_item =
+	ITEM(struct wf_status_change, status_change_layout);
 static const struct ev_type waiting_item =
 	ITEM(struct wf_waiting, waiting_layout);
 
@@ -251,6 +268,7 @@ static const struct ev_field state_fields[] = {
 	LIST(struct wf_state, seen, seen_item, EV_ARRAY),
 	LIST(struct wf_state, waiting, waiting_item, EV_ARRAY),
 	LIST(struct wf_state, revoked, text_item, EV_ARRAY),
+	LIST(struct wf_state, status_changes, status_change_item, EV_ARRAY),
 };
 /* clang-format on */
 

@@ -125,6 +125,18 @@ struct wf_waiting {
 	struct wf_deferred view; /* for subject_deferred(); not kept */
 };
 
+/* A change of status that was asked for; a suspension is done at once. */
+struct wf_status_change {
+	const char *id;
+	const char *serial_number;
+	const char *requester;
+	enum wf_status_state state;
+	bool resumes; /* else it revokes, or suspended */
+	enum ev_revocation_reason reason;
+	bool has_invalidity_date;
+	int64_t invalidity_date;
+};
+
 struct wf_list {
 	void *items;
 	size_t count;
@@ -161,6 +173,10 @@ struct wf_state {
 		size_t count;
 	} waiting;
 	struct wf_names revoked; /* serials revoked, certificate or not */
+	struct {
+		struct wf_status_change *items;
+		size_t count;
+	} status_changes;
 };
 
 struct subject {
@@ -199,6 +215,10 @@ struct wf_request *subject_request(const struct subject *s, const char *id);
 struct wf_order *subject_order(const struct subject *s, const char *id);
 struct wf_certificate_state *subject_certificate(const struct subject *s,
 						 const char *serial);
+struct wf_status_change *subject_status_change(const struct subject *s,
+					       const char *id);
+/** The order that drew this serial number. */
+struct wf_order *subject_order_of(const struct subject *s, const char *serial);
 bool subject_serial_revoked(const struct subject *s, const char *serial);
 bool wf_names_hold(const struct wf_names *names, const char *name);
 
@@ -245,6 +265,8 @@ bool apply_order(struct subject *s, const struct wf_record *r, struct err *e)
 	MUST_CHECK;
 bool apply_certificate(struct subject *s, const struct wf_record *r,
 		       struct err *e) MUST_CHECK;
+bool apply_status(struct subject *s, const struct wf_record *r, struct err *e)
+	MUST_CHECK;
 bool apply_input(struct subject *s, const struct wf_record *r, struct err *e)
 	MUST_CHECK;
 

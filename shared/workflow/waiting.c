@@ -42,6 +42,16 @@ waiting_object(const struct event *ev)
 		return ev->certificate_activated.serial_number;
 	case EVENT_ACTIVATION_FAILED:
 		return ev->activation_failed.serial_number;
+	case EVENT_SUSPENSION_REQUESTED:
+		return ev->suspension_requested.serial_number;
+	case EVENT_RESUMPTION_REQUESTED:
+		return ev->resumption_requested.serial_number;
+	case EVENT_REVOCATION_REQUESTED:
+		return ev->revocation_requested.serial_number;
+	case EVENT_STATUS_CHANGE_CONFIRMED:
+		return ev->status_change_confirmed.status_change_id;
+	case EVENT_STATUS_CHANGE_DECLINED:
+		return ev->status_change_declined.status_change_id;
 	default:
 		return NULL;
 	}

@@ -112,6 +112,44 @@ class Journey(unittest.TestCase):
               f"p95 {times[37]:.0f}, max {times[-1]:.0f}")
         self.assertLess(times[20], 200)
 
+    def test_06_suspended_resumed_revoked(self):
+        tax_code = parts.new_tax_code()
+        serial = self.bed.certify(tax_code)[0]["serial_number"]
+
+        def ask(kind, **fields):
+            change = parts.new_id()
+            self.bed.must("officer", parts.event(
+                kind, "officer", tax_code, parts.OFFICER,
+                status_change_id=change, serial_number=serial,
+                evidence_sha256="ab" * 32, **fields))
+            return change
+
+        def confirm(change, actor=parts.MANAGER):
+            return self.bed.judge("manager", parts.event(
+                "StatusChangeConfirmed", "manager", tax_code, actor,
+                status_change_id=change, reason=None))
+
+        held = ask("SuspensionRequested", reason_text="khách hàng báo mất")
+        self.bed.logged(tax_code, "CertificateSuspended",
+                        status_change_id=held, reason="CERTIFICATE_HOLD")
+        resumed = ask("ResumptionRequested", reason_text="đã xác minh")
+        self.assertEqual(confirm(resumed, parts.OFFICER), "FOUR_EYES")
+        self.assertEqual(confirm(resumed), "ADMITTED")
+        self.bed.logged(tax_code, "CertificateResumed",
+                        status_change_id=resumed)
+        revoked = ask("RevocationRequested", reason="KEY_COMPROMISE",
+                      invalidity_date=None, requester="SUBSCRIBER")
+        self.bed.logged(tax_code, "CertificateSuspended",
+                        status_change_id=revoked)
+        self.assertEqual(confirm(revoked), "ADMITTED")
+        self.bed.logged(tax_code, "CertificateRevoked",
+                        status_change_id=revoked, reason="KEY_COMPROMISE")
+        self.assertEqual(self.bed.judge("einvoice", parts.event(
+            "ActivationRequested", "einvoice", tax_code, "kh-1",
+            serial_number=serial)), "CERTIFICATE_NOT_GOOD")
+        numbers = self.bed.sequences(tax_code)
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

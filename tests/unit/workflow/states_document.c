@@ -109,11 +109,11 @@ states_document(struct buffer *out)
 	      "the two.\n\n"
 	      "A row marked ⏳ is deferred: the event waits until the state "
 	      "allows it. Anything\nnot listed is refused with `STATE`. NONE "
-	      "means: no such object yet. Suspension,\nresumption and "
-	      "revocation cannot be asked for yet: SuspensionRequested,\n"
-	      "ResumptionRequested, RevocationRequested, StatusChangeConfirmed "
-	      "and\nStatusChangeDeclined are refused with `STATE`, `params."
-	      "state` NOT_OFFERED.\n");
+	      "means: no such object yet. A certificate\nafter its not_after "
+	      "is EXPIRED, which is computed and never an event. A serial\n"
+	      "number counts as issued from its order on: it can be revoked "
+	      "before its\ncertificate is seen, which then comes as "
+	      "REVOKED.\n");
 	for (int m = 0; m < WF_MACHINE__COUNT; m++)
 		print_machine(out, (enum wf_machine)m);
 	print_refusals(out);

@@ -148,28 +148,3 @@ Test(activation, follows_the_status_at_the_ca)
 	expect(w, serial_event(w, EVENT_ACTIVATION_REQUESTED, CUSTOMER),
 	       C(CERTIFICATE_NOT_GOOD));
 }
-
-/* Not served yet, and saying so. */
-Test(activation, status_changes_are_not_offered)
-{
-	static const enum event_type events[] = {
-		EVENT_SUSPENSION_REQUESTED,   EVENT_RESUMPTION_REQUESTED,
-		EVENT_REVOCATION_REQUESTED,   EVENT_STATUS_CHANGE_CONFIRMED,
-		EVENT_STATUS_CHANGE_DECLINED,
-	};
-	AUTO(world) struct world *w = in_state(WF_USE_ACTIVE);
-
-	for (size_t i = 0; i < 5; i++) {
-		struct event *ev = world_event(w, events[i], "somebody");
-
-		/* the id is the first member of all five */
-		ev->suspension_requested.status_change_id = R3;
-		if (i < 3)
-			ev->suspension_requested.serial_number = "40";
-		if (events[i] == EVENT_SUSPENSION_REQUESTED ||
-		    events[i] == EVENT_RESUMPTION_REQUESTED)
-			ev->suspension_requested.reason_text = "";
-		expect(w, ev, C(STATE));
-		cr_expect_str_eq(world_param(w, "state"), "NOT_OFFERED");
-	}
-}
