@@ -225,7 +225,8 @@ fold_event(struct fold *f, const struct fold_record *r, struct err *e)
 {
 	return plausible(f, r->event, e) && fold_timeline(f, r, e) &&
 	       fold_enrolment(f, r, e) && fold_request(f, r, e) &&
-	       fold_order(f, r, e) && fold_certificate(f, r, e);
+	       fold_order(f, r, e) && fold_certificate(f, r, e) &&
+	       fold_status(f, r, e);
 }
 
 bool

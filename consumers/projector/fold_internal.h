@@ -35,6 +35,8 @@ bool fold_order(struct fold *f, const struct fold_record *r, struct err *e)
 	MUST_CHECK;
 bool fold_certificate(struct fold *f, const struct fold_record *r,
 		      struct err *e) MUST_CHECK;
+bool fold_status(struct fold *f, const struct fold_record *r, struct err *e)
+	MUST_CHECK;
 
 /** The request's row, with state (NULL: unchanged), time and sequence set. */
 bool fold_request_row(struct fold *f, const struct event *ev, const char *id,

@@ -12,6 +12,9 @@ static const struct column order[] = { ORDER_COLUMNS(COLUMN_ROW) };
 static const struct column certificate[] = { CERTIFICATE_COLUMNS(COLUMN_ROW) };
 static const struct column use_history[] = { USE_HISTORY_COLUMNS(COLUMN_ROW) };
 static const struct column ca_history[] = { CA_HISTORY_COLUMNS(COLUMN_ROW) };
+static const struct column status_change[] = {
+	STATUS_CHANGE_COLUMNS(COLUMN_ROW)
+};
 static const struct column rejected[] = { REJECTED_COLUMNS(COLUMN_ROW) };
 static const struct column refusal[] = { REFUSAL_COLUMNS(COLUMN_ROW) };
 static const struct column deferred[] = { DEFERRED_COLUMNS(COLUMN_ROW) };
@@ -72,6 +75,8 @@ const struct table projector_tables[TABLE__COUNT] = {
 		APPENDED("certificate_use_history", USE_HISTORY, use_history),
 	[TABLE_CA_HISTORY] =
 		APPENDED("certificate_ca_history", CA_HISTORY, ca_history),
+	[TABLE_STATUS_CHANGE] = CHANGING("status_change", STATUS_CHANGE,
+		status_change, sequence),
 	[TABLE_REJECTED] = APPENDED("certificate_rejected", REJECTED, rejected),
 	[TABLE_TIMELINE] = { "request_event", timeline, TIMELINE__COUNT, 0,
 		true, "LEFT JOIN event_text x ON x.event_name = n.event_name",

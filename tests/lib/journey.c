@@ -240,17 +240,46 @@ activate(bool finish)
 	ev->certificate_activated.key_ref.token = "customer-1";
 }
 
+/* An officer suspends and asks to resume, a manager agrees; a revocation
+ * that was asked for meanwhile still waits. */
 static void
-hold_and_resume(void)
+hold(void)
 {
-	struct event *ev = add(EVENT_CERTIFICATE_SUSPENDED, NULL, "registrar",
-			       EV_ACTOR_ROLE_REGISTRAR);
+	struct event *ev = add(EVENT_SUSPENSION_REQUESTED, NULL, "gdv-07",
+			       EV_ACTOR_ROLE_OFFICER);
 
+	ev->suspension_requested.status_change_id = of.enrolment;
+	ev->suspension_requested.serial_number = of.serial;
+	ev->suspension_requested.reason_text = "Khách hàng yêu cầu";
+	ev = add(EVENT_CERTIFICATE_SUSPENDED, NULL, "registrar",
+		 EV_ACTOR_ROLE_REGISTRAR);
 	ev->certificate_suspended.serial_number = of.serial;
 	ev->certificate_suspended.reason =
 		EV_REVOCATION_REASON_CERTIFICATE_HOLD;
 	ev->certificate_suspended.effective_at = times[count - 1];
-	ev->certificate_suspended.status_change_id = of.request;
+	ev->certificate_suspended.status_change_id = of.enrolment;
+	ev = add(EVENT_REVOCATION_REQUESTED, NULL, "gdv-07",
+		 EV_ACTOR_ROLE_OFFICER);
+	ev->revocation_requested.status_change_id = of.order_1;
+	ev->revocation_requested.serial_number = of.serial;
+	ev->revocation_requested.reason = EV_REVOCATION_REASON_SUPERSEDED;
+	ev->revocation_requested.invalidity_date = &times[0];
+	ev->revocation_requested.requester = EV_REVOCATION_REQUESTER_SUBSCRIBER;
+}
+
+static void
+resume(void)
+{
+	struct event *ev = add(EVENT_RESUMPTION_REQUESTED, NULL, "gdv-07",
+			       EV_ACTOR_ROLE_OFFICER);
+
+	ev->resumption_requested.status_change_id = of.request;
+	ev->resumption_requested.serial_number = of.serial;
+	ev->resumption_requested.reason_text = "Đã xác minh";
+	ev = add(EVENT_STATUS_CHANGE_CONFIRMED, NULL, "ql-02",
+		 EV_ACTOR_ROLE_MANAGER);
+	ev->status_change_confirmed.status_change_id = of.request;
+	ev->status_change_confirmed.reason = "đồng ý";
 	ev = add(EVENT_CERTIFICATE_RESUMED, NULL, "registrar",
 		 EV_ACTOR_ROLE_REGISTRAR);
 	ev->certificate_resumed.serial_number = of.serial;
@@ -314,7 +343,8 @@ journey_of(unsigned subscriber, size_t *n)
 	return_and_approve();
 	void_and_issue();
 	activate(false); /* the hold interrupts this one */
-	hold_and_resume();
+	hold();
+	resume();
 	activate(true);
 	*n = count;
 	return events;

@@ -123,6 +123,42 @@ Test(fold, late_certificate_of_a_voided_order_is_revoked)
 		"GOOD");
 }
 
+/* Of the order's id is the revocation that still waits, see journey.c. */
+Test(fold, who_asked_for_a_change_of_status_and_who_decided)
+{
+	static const struct {
+		const char *id, *kind, *state, *decided_by;
+	} expected[] = {
+		{ JOURNEY_ENROLMENT, "SUSPENSION", "DONE", NULL },
+		{ JOURNEY_REQUEST, "RESUMPTION", "DONE", "ql-02" },
+		{ JOURNEY_ORDER, "REVOCATION", "OPEN", NULL },
+	};
+
+	fold_all();
+	cr_assert_eq(fold_rows(f, TABLE_STATUS_CHANGE)->count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const char *id = expected[i].id;
+		const char *by =
+			text(TABLE_STATUS_CHANGE, id, STATUS_CHANGE_decided_by);
+
+		cr_expect_str_eq(
+			text(TABLE_STATUS_CHANGE, id, STATUS_CHANGE_kind),
+			expected[i].kind);
+		cr_expect_str_eq(
+			text(TABLE_STATUS_CHANGE, id, STATUS_CHANGE_state),
+			expected[i].state);
+		cr_expect_str_eq(text(TABLE_STATUS_CHANGE, id,
+				      STATUS_CHANGE_requested_by),
+				 "gdv-07");
+		cr_expect_eq(by == NULL, expected[i].decided_by == NULL);
+		if (by != NULL && expected[i].decided_by != NULL)
+			cr_expect_str_eq(by, expected[i].decided_by);
+	}
+	cr_expect_str_eq(
+		text(TABLE_STATUS_CHANGE, JOURNEY_ORDER, STATUS_CHANGE_reason),
+		"SUPERSEDED");
+}
+
 Test(fold, hold_interrupts_an_activation)
 {
 	const struct row_set *s;
