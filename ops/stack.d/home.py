@@ -16,6 +16,16 @@ import sys
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
+PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector")
+BROKERS = ("kafka", "kafka-2", "kafka-3")
+INSTANCES_MAX = 4
+
+
+def instance_name(program, number):
+    """registrar, registrar-1, registrar-2 ..."""
+    return f"{program}-{number}" if number else program
+
+
 # Port of each listener, counted from CERTFLOW_PORT_BASE.
 PORTS = {
     "kafka": 2,
@@ -24,13 +34,20 @@ PORTS = {
     "registry": 5,
     "public": 6,
     "registry-management": 7,
-    "registrar": 11,
-    "keygen": 12,
-    "issuer": 13,
-    "activator": 14,
-    "projector": 15,
+    **{instance_name(program, number): 11 + 10 * number + place
+       for number in range(INSTANCES_MAX)
+       for place, program in enumerate(PROGRAMS)},
+    # The further brokers, and where programs reach things by another way.
+    **{name: 52 + 2 * number for number, name in enumerate(BROKERS) if number},
+    **{f"{name}-controller": 53 + 2 * number
+       for number, name in enumerate(BROKERS) if number},
+    **{f"{name}-programs": 62 + number for number, name in enumerate(BROKERS)},
+    **{f"{name}-route": 72 + number for number, name in enumerate(BROKERS)},
+    "postgresql-route": 75,
+    "registry-route": 76,
 }
 PORT_BASE = 19090
+PORT_STRIDE = 80
 
 
 class Failure(Exception):
@@ -74,18 +91,45 @@ def base_is_free(base):
 def free_base():
     """A port base below the kernel's range for outgoing connections."""
     for _ in range(200):
-        base = random.randrange(20000, 32000, 20)
+        base = random.randrange(PORT_BASE + PORT_STRIDE, 32000, PORT_STRIDE)
         if base_is_free(base):
             return base
-    raise Failure("no free port range found between 20000 and 32000")
+    raise Failure(f"no free port range found between {PORT_BASE} and 32000")
+
+
+def own_files(name):
+    """registrar-1 reads what is for all registrars, then what is its own."""
+    program = name.rsplit("-", 1)[0]
+    return (program, name) if program in PROGRAMS and program != name \
+        else (name,)
+
+
+def pairs(path):
+    """(key, value) of each line KEY=VALUE; INI sections go before a dot."""
+    try:
+        lines = read_file(path).splitlines()
+    except FileNotFoundError:
+        return
+    section = ""
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if not line or line[0] in "#;":
+            continue
+        if line[0] == "[" and line[-1] == "]":
+            section = line[1:-1] + "."
+            continue
+        key, equals, value = line.partition("=")
+        if not equals:
+            raise Failure(f"{path}:{number}: not KEY=VALUE: {line}")
+        yield section + key.strip(), value.strip()
 
 
 class Home:
     """The directory of one stack."""
 
-    def __init__(self, root, ports=None):
+    def __init__(self, root, ports=None, brokers=None, routes=False):
         self.root = os.path.realpath(root)
         self.wanted_ports = ports
+        self.wanted_brokers, self.wanted_routes = brokers, routes
         self.cache = os.environ["CERTFLOW_CACHE"]
 
     def path(self, *parts):
@@ -107,9 +151,16 @@ class Home:
             self.folder(name)
         self.folder("secrets", mode=0o700)
         if not self.exists():
-            base = self._choose_base()
-            write_file(self.path("stack.json"),
-                       json.dumps({"port_base": base}) + "\n")
+            write_file(self.path("stack.json"), json.dumps({
+                "port_base": self._choose_base(),
+                "brokers": self.wanted_brokers or 1,
+                "routes": self.wanted_routes}) + "\n")
+        elif self.wanted_brokers not in (None, len(self.brokers())):
+            raise Failure(f"this stack has {len(self.brokers())} brokers, "
+                          "chosen at its first start; ops/stack reset first")
+        elif self.wanted_routes and not self.has_routes():
+            raise Failure("this stack began without --route-programs; "
+                          "ops/stack reset first")
 
     def _choose_base(self):
         wanted = self.wanted_ports or os.environ.get("CERTFLOW_PORT_BASE")
@@ -134,6 +185,17 @@ class Home:
             raise Failure(f"no stack in {self.root}; "
                           "start one with: ops/stack up") from None
 
+    def brokers(self):
+        """Names of the Kafka brokers."""
+        return BROKERS[:self.settings().get("brokers", 1)]
+
+    def has_routes(self):
+        return self.settings().get("routes", False)
+
+    def instances(self):
+        """How many instances of each program."""
+        return self.settings().get("instances", 1)
+
     def remember(self, key, value):
         settings = self.settings()
         settings[key] = value
@@ -145,6 +207,10 @@ class Home:
     def address(self, name):
         return f"127.0.0.1:{self.port(name)}"
 
+    def route(self, name):
+        """Port at which the programs reach a component."""
+        return self.port(f"{name}-route" if self.has_routes() else name)
+
     def secret(self, name):
         """A random secret, made once; the file is for its owner alone."""
         path = self.path("secrets", name)
@@ -154,6 +220,16 @@ class Home:
 
     def log(self, name):
         return self.path("log", f"{name}.log")
+
+    def additions(self, name):
+        """{variable: value} of etc/NAME.env, which is the user's: what a
+        component or program gets beside the environment of the stack. For
+        a further instance the program's own file comes first."""
+        values = {}
+        for each in own_files(name):
+            for key, value in pairs(self.path("etc", f"{each}.env")):
+                values[key] = value
+        return values
 
     def lock(self):
         """Held by a command that changes the stack; freed when closed."""

@@ -1,7 +1,10 @@
-"""Kafka: one KRaft node, broker and controller in one process."""
+"""Kafka: KRaft nodes, each broker and controller in one process; one by
+default, or three that can lose any one of them."""
 
 import base64
 import os
+import re
+import signal
 import socket
 import subprocess
 import uuid
@@ -10,7 +13,6 @@ import java
 import process
 from home import write_file
 
-NAME = "kafka"
 HERE = os.path.dirname(os.path.abspath(__file__))
 STORAGE_TOOL = "kafka.tools.StorageTool"
 
@@ -20,29 +22,51 @@ STORAGE_TOOL = "kafka.tools.StorageTool"
 # the last stable offset for long.
 SETTINGS = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{controller}
-listeners=PLAINTEXT://{kafka},CONTROLLER://{controller}
-advertised.listeners=PLAINTEXT://{kafka}
+node.id={node}
+controller.quorum.voters={voters}
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROGRAMS:PLAINTEXT,\
+CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false
 num.partitions=12
-default.replication.factor=1
-min.insync.replicas=1
+default.replication.factor={copies}
+min.insync.replicas={in_sync}
 unclean.leader.election.enable=false
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=12
 offsets.retention.minutes=129600
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=12
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 log.segment.bytes=134217728
 """
+# design: a dead broker is missed after 6 s rather than 9, and its partitions
+# led by another one.
+SEVERAL = """\
+broker.session.timeout.ms=6000
+"""
+# A broker that was killed may come back only when its session is over.
+ALONE = """\
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+"""
+
+
+def names(home):
+    return home.brokers()
+
+
+def bootstrap(home):
+    """Where tools and any client reach the brokers."""
+    return ",".join(home.address(name) for name in names(home))
 
 
 def _command(home, *arguments):
@@ -53,51 +77,98 @@ def _command(home, *arguments):
             "-cp", java.kafka_class_path(home), *arguments]
 
 
-def _format(home, settings, data):
-    if os.path.exists(os.path.join(data, "meta.properties")):
-        return
+def _cluster(home):
+    """The id that all brokers share, made once."""
+    cluster = home.settings().get("cluster", "-")
     # An id that begins with a dash would be read as an option.
-    cluster = "-"
     while cluster.startswith("-"):
         cluster = base64.urlsafe_b64encode(
             uuid.uuid4().bytes).decode()[:22]
-    with open(home.log(NAME), "ab") as log:
-        result = subprocess.run(
-            _command(home, STORAGE_TOOL, "format", f"--cluster-id={cluster}",
-                     "-c", settings), stdout=log, stderr=log, check=False)
-    if result.returncode != 0:
-        raise process.failed(home, NAME, "storage cannot be formatted")
+    home.remember("cluster", cluster)
+    return cluster
 
 
-def start(home):
-    if process.known(home, NAME):
+def _begin_format(home, name):
+    """Start making the storage of a broker; None if it is there."""
+    if os.path.exists(home.path(name, "meta.properties")):
+        return None
+    with open(home.log(name), "ab") as log:
+        return subprocess.Popen(
+            _command(home, STORAGE_TOOL, "format",
+                     f"--cluster-id={_cluster(home)}",
+                     "-c", _settings_file(home, name)),
+            stdout=log, stderr=log)
+
+
+def _settings_file(home, name):
+    return home.path("etc", f"{name}.properties")
+
+
+def _write_settings(home, name):
+    brokers = names(home)
+    several = len(brokers) > 1
+    controller = home.address(f"{name}-controller")
+    listeners = [f"PLAINTEXT://{home.address(name)}",
+                 f"CONTROLLER://{controller}"]
+    advertised = listeners[:1]
+    if home.has_routes():
+        listeners.append(f"PROGRAMS://{home.address(f'{name}-programs')}")
+        advertised = [*advertised,
+                      f"PROGRAMS://127.0.0.1:{home.route(name)}"]
+    text = SETTINGS.format(
+        node=brokers.index(name) + 1, data=home.folder(name),
+        voters=",".join(f"{number}@{home.address(f'{each}-controller')}"
+                        for number, each in enumerate(brokers, 1)),
+        listeners=",".join(listeners), advertised=",".join(advertised),
+        copies=len(brokers), in_sync=2 if several else 1)
+    write_file(_settings_file(home, name),
+               text + (SEVERAL if several else ALONE))
+
+
+def prepare(home):
+    """Write the settings of all brokers, make the storage of new ones."""
+    for name in names(home):
+        _write_settings(home, name)
+    jobs = [(name, _begin_format(home, name)) for name in names(home)]
+    bad = [name for name, job in jobs if job and job.wait() != 0]
+    if bad:
+        raise process.failed(home, bad[0], "storage cannot be formatted")
+
+
+def start(home, name):
+    if process.known(home, name):
         return
-    data = home.folder("kafka")
-    settings = home.path("etc", "kafka.properties")
-    write_file(settings, SETTINGS.format(
-        kafka=home.address("kafka"), data=data,
-        controller=home.address("kafka-controller")))
-    _format(home, settings, data)
-    process.spawn(home, NAME, _command(home, "kafka.Kafka", settings))
+    process.spawn(home, name, _command(home, "kafka.Kafka",
+                                       _settings_file(home, name)))
 
 
-def _answers(home):
+def _answers(home, name):
     try:
         with socket.create_connection(
-                ("127.0.0.1", home.port("kafka")), timeout=1):
+                ("127.0.0.1", home.port(name)), timeout=1):
             pass
     except OSError:
         return False
     # A connection is accepted before the broker serves metadata.
     result = subprocess.run(
-        ["kcat", "-b", home.address("kafka"), "-L", "-m", "2"],
+        ["kcat", "-b", home.address(name), "-L", "-m", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return result.returncode == 0 and b"1 brokers" in result.stdout
+    # Of its own: a broker that was killed may still be on the others' list.
+    return result.returncode == 0 and re.search(
+        rb"^  broker \d+ at " + home.address(name).encode() + rb"\b",
+        result.stdout, re.M) is not None
 
 
-def wait(home):
-    process.wait_until(home, NAME, lambda: _answers(home), 60)
+def wait(home, name):
+    process.wait_until(home, name, lambda: _answers(home, name), 60)
 
 
-def stop(home):
-    return process.stop(home, NAME, seconds=30)
+def ask_all_to_end(home):
+    for name in names(home):
+        entry = process.known(home, name)
+        if entry:
+            os.kill(entry["pid"], signal.SIGTERM)
+
+
+def stop(home, name):
+    return process.stop(home, name, seconds=30)

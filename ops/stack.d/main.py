@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 
+import components
 import deploy
 import kafka
 import migrations
@@ -17,26 +18,29 @@ import programs
 import publicfiles
 import registry
 import tokens
-from home import REPO, Failure, Home, port_is_free, say
+from home import INSTANCES_MAX, REPO, Failure, Home, say
 
-COMPONENTS = (kafka, postgres, registry, publicfiles)
 # Whose tables can be made anew from the topics, and their schema.
 REBUILT = {"projector": "read_model", "registrar": "registrar"}
 
 
-def up(home, _arguments):
+def up(home, arguments):
     begin = time.monotonic()
     home.create()
     with home.lock():
-        _check_ports(home)
-        kafka.start(home)
+        _choose_instances(home, arguments)
+        components.check_ports(home)
+        kafka.prepare(home)
+        for name in kafka.names(home):
+            kafka.start(home, name)
         postgres.start(home)
         publicfiles.start(home)
         tokens.create(home)
         postgres.wait(home)
         registry.start(home)
         publicfiles.wait(home)
-        kafka.wait(home)
+        for name in kafka.names(home):
+            kafka.wait(home, name)
         deploy.topics_and_tables(home)
         registry.wait(home)
         deploy.schema_registry(home)
@@ -46,36 +50,37 @@ def up(home, _arguments):
         f"in {home.root}")
 
 
-def _check_ports(home):
-    for component, name in ((kafka, "kafka"), (postgres, "postgresql"),
-                            (registry, "registry"), (publicfiles, "public")):
-        if process.known(home, component.NAME):
-            continue
-        if not port_is_free(home.port(name)):
-            raise Failure(
-                f"port {home.port(name)} ({name}) is in use by another "
-                "process; stop it, or start this stack elsewhere: "
-                "ops/stack --home DIR --ports auto up")
+def _choose_instances(home, arguments):
+    if arguments.instances is not None:
+        home.remember("instances", arguments.instances)
 
 
 def down(home, _arguments):
     home.settings()
     with home.lock():
         programs.down(home)
-        for component in (registry, publicfiles, kafka, postgres):
-            if component.stop(home):
-                say(f"{component.NAME} stopped")
+        for component in components.in_stop_order(home):
+            if component.stop():
+                say(f"{component.name} stopped")
+
+
+def control_component(home, arguments):
+    home.settings()
+    with home.lock():
+        if not components.control(home, arguments.action, arguments.name):
+            say(f"{arguments.name} was "
+                + ("running" if arguments.action == "start" else "stopped"))
 
 
 def status(home, _arguments):
     home.settings()
-    width = max(len(c.NAME) for c in COMPONENTS + (programs,))
+    names = [component.name for component in components.every(home)]
+    width = max(map(len, (*names, *programs.names(home))))
     every = True
-    for component in COMPONENTS:
-        entry = process.known(home, component.NAME)
+    for name in names:
+        entry = process.known(home, name)
         every = every and entry is not None
-        print(f"{component.NAME:<{width}}  {programs.line(entry)}  "
-              f"{home.log(component.NAME)}")
+        print(f"{name:<{width}}  {programs.line(entry)}  {home.log(name)}")
     print(f"{'tokens':<{width}}  {tokens.count(home)} tokens in "
           f"{home.path('hsm')}")
     programs.print_status(home, width)
@@ -93,8 +98,8 @@ def reset(home, arguments):
             raise Failure("nothing was removed")
     down(home, arguments)
     postgres.remove(home)
-    for name in ("kafka", "hsm", "ca", "etc", "var", "run", "secrets", "log",
-                 "stack.json"):
+    for name in (*kafka.names(home), "hsm", "ca", "etc", "var", "run",
+                 "secrets", "log", "stack.json"):
         path = home.path(name)
         if os.path.isdir(path):
             shutil.rmtree(path)
@@ -106,7 +111,7 @@ def reset(home, arguments):
 def environment(home):
     values = {
         "CERTFLOW_HOME": home.root,
-        "CERTFLOW_KAFKA": home.address("kafka"),
+        "CERTFLOW_KAFKA": kafka.bootstrap(home),
         "CERTFLOW_REGISTRY": registry.url(home),
         "CERTFLOW_PG": postgres.reader_uri(home),
         "CERTFLOW_PKCS11_MODULE": tokens.MODULE,
@@ -119,9 +124,9 @@ def environment(home):
             tokens.pin_file(home, group))
     values["CERTFLOW_CA_DIR"] = home.path("ca")
     values["CERTFLOW_PUBLIC_URL"] = publicfiles.url(home)
-    for name in programs.names():
-        values[f"CERTFLOW_HEALTH_{name.upper()}"] = programs.health_url(
-            home, name)
+    for name in programs.names(home):
+        key = name.upper().replace("-", "_")
+        values[f"CERTFLOW_HEALTH_{key}"] = programs.health_url(home, name)
     return values
 
 
@@ -156,13 +161,15 @@ def deploy_all(home, _arguments):
 def rebuild(home, arguments):
     home.settings()
     with home.lock():
-        runs = programs.is_supervised(home, arguments.program)
-        if runs:
-            programs.control(home, "down", arguments.program)
+        running = [name for name in programs.names(home)
+                   if programs.kind(name)[0] == arguments.program
+                   and programs.is_supervised(home, name)]
+        if running:
+            programs.control(home, "down", running)
         migrations.drop(home, REBUILT[arguments.program])
         migrations.deploy(home)
-        if runs:
-            programs.control(home, "up", arguments.program)
+        if running:
+            programs.control(home, "up", running)
 
 
 def control_programs(home, arguments):
@@ -171,7 +178,9 @@ def control_programs(home, arguments):
         programs.run_supervisor(home)
         return 0
     with home.lock():
-        programs.control(home, arguments.action, arguments.name)
+        _choose_instances(home, arguments)
+        programs.control(home, arguments.action,
+                         (arguments.name,) if arguments.name else ())
     return 0
 
 
@@ -185,10 +194,21 @@ def _parser():
     parser.add_argument("--ports", metavar="BASE|auto",
                         help="first port (CERTFLOW_PORT_BASE), or free ones;"
                         " remembered from the first start on")
+    parser.add_argument("--brokers", type=int, choices=(1, 3),
+                        help="how many; chosen at the first start")
+    parser.add_argument("--route-programs", action="store_true",
+                        help="programs reach Kafka, PostgreSQL and registry "
+                        "through other ports; chosen at the first start")
     commands = parser.add_subparsers(dest="command", required=True,
                                      metavar="COMMAND")
+    instances = argparse.ArgumentParser(add_help=False)
+    instances.add_argument("--instances", type=int, metavar="N",
+                           choices=range(1, INSTANCES_MAX + 1),
+                           help="of each program; remembered")
+    sub = commands.add_parser("up", parents=[instances], help="start "
+                              "everything that is not running, deploy")
+    sub.set_defaults(run=up)
     for name, function, text in (
-            ("up", up, "start everything that is not running, deploy"),
             ("down", down, "stop everything, programs too"),
             ("status", status, "one line for each component and program"),
             ("env", env, "KEY=VALUE lines for any client"),
@@ -205,9 +225,15 @@ def _parser():
                               "it fills them again from the topics")
     sub.add_argument("program", choices=tuple(REBUILT))
     sub.set_defaults(run=rebuild)
-    sub = commands.add_parser("programs", help="the supervised programs")
+    sub = commands.add_parser("component", help="one of Kafka, PostgreSQL, "
+                              "registry, public files")
+    sub.add_argument("action", choices=("start", "stop", "kill"))
+    sub.add_argument("name")
+    sub.set_defaults(run=control_component)
+    sub = commands.add_parser("programs", parents=[instances],
+                              help="the supervised programs")
     sub.add_argument("action", choices=("up", "down", "restart", "run"))
-    sub.add_argument("name", nargs="?", choices=programs.names())
+    sub.add_argument("name", nargs="?")
     sub.set_defaults(run=control_programs)
     return parser
 
@@ -215,7 +241,8 @@ def _parser():
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     arguments = _parser().parse_args()
-    home = Home(arguments.home, arguments.ports)
+    home = Home(arguments.home, arguments.ports, arguments.brokers,
+                arguments.route_programs)
     try:
         return arguments.run(home, arguments) or 0
     except Failure as failure:

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 import process
@@ -38,7 +39,7 @@ log_line_prefix = '%m [%p] %u@%d '
 ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
-def _user():
+def account():
     """The account PostgreSQL runs under; None: the present one."""
     if os.geteuid() != 0:
         return None
@@ -50,7 +51,7 @@ def _user():
 
 
 def _as_user():
-    user = _user()
+    user = account()
     if user is None:
         return {}
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
@@ -67,7 +68,7 @@ def _reachable(path):
 
 def folder(home):
     path = home.path("postgresql")
-    if _user() is None or _reachable(path):
+    if account() is None or _reachable(path):
         return path
     digest = hashlib.sha256(home.root.encode()).hexdigest()[:16]
     return f"/var/lib/postgresql/certflow-{digest}"
@@ -84,7 +85,7 @@ def _initialise(home):
     handle, password = tempfile.mkstemp(prefix="certflow-")
     with os.fdopen(handle, "w", encoding="ascii") as stream:
         stream.write(home.secret("postgresql-admin") + "\n")
-    user = _user()
+    user = account()
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
         os.chown(password, user.pw_uid, user.pw_gid)
@@ -102,7 +103,7 @@ def _initialise(home):
 
 def _configure(home):
     data = folder(home)
-    user = _user()
+    user = account()
     for name, text in (("postgresql.conf",
                         SETTINGS.format(port=home.port("postgresql"))),
                        ("pg_hba.conf", ACCESS)):
@@ -113,17 +114,49 @@ def _configure(home):
 
 
 def _write_passwords(home):
-    lines = [f"127.0.0.1:{home.port('postgresql')}:*:{role}:"
-             f"{home.secret('postgresql-' + role)}" for role in ROLES]
-    lines.append(f"127.0.0.1:{home.port('postgresql')}:*:{ADMIN}:"
-                 f"{home.secret('postgresql-admin')}")
+    ports = sorted({home.port("postgresql"), home.route("postgresql")})
+    lines = [f"127.0.0.1:{port}:*:{role}:"
+             f"{home.secret('postgresql-' + role)}"
+             for port in ports for role in ROLES]
+    lines += [f"127.0.0.1:{port}:*:{ADMIN}:{home.secret('postgresql-admin')}"
+              for port in ports]
     write_file(home.path("secrets", "pgpass"), "\n".join(lines) + "\n",
                mode=0o600)
+
+
+def _leftovers(home):
+    """Processes of a cluster whose first process was killed; they end by
+    themselves, and until then no other may take their place."""
+    data = folder(home)
+    found = []
+    try:
+        with open(os.path.join(data, "postmaster.pid"),
+                  encoding="ascii") as stream:
+            found.append(int(stream.readline()))
+    except (FileNotFoundError, ValueError):
+        return []
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") == data:
+                found.append(int(pid))
+        except OSError:
+            continue
+    return [pid for pid in found if os.path.exists(f"/proc/{pid}")]
+
+
+def wait_for_leftovers(home, seconds=10):
+    end = time.monotonic() + seconds
+    while _leftovers(home):
+        if time.monotonic() > end:
+            raise Failure("postgresql: processes of the one that was killed "
+                          f"are still there: {_leftovers(home)}")
+        time.sleep(0.05)
 
 
 def start(home):
     if process.known(home, NAME):
         return
+    wait_for_leftovers(home)
     _initialise(home)
     _configure(home)
     _write_passwords(home)
@@ -180,7 +213,7 @@ def _create_database(home, name):
 
 def conninfo(home, role):
     """A URI without a password, for programs; it names the password file."""
-    return (f"postgresql://{role}@127.0.0.1:{home.port('postgresql')}"
+    return (f"postgresql://{role}@127.0.0.1:{home.route('postgresql')}"
             "/certflow?passfile="
             + urllib.parse.quote(home.path("secrets", "pgpass")))
 

@@ -42,7 +42,8 @@ def spawn(home, name, command, environment=None, **options):
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True, cwd="/", close_fds=True,
-            env={**os.environ, **(environment or {})}, **options)
+            env={**os.environ, **(environment or {}),
+                 **home.additions(name)}, **options)
     except OSError as error:
         raise Failure(f"{name}: cannot start {command[0]}: {error}") from None
     finally:
@@ -80,6 +81,17 @@ def wait_until(home, name, ready, seconds):
             return
         time.sleep(0.1)
     raise failed(home, name, f"is not ready after {seconds} s")
+
+
+def kill(home, name):
+    """kill -9, as a fault would; its children are left to notice."""
+    entry = known(home, name)
+    if entry is None:
+        return False
+    os.kill(entry["pid"], signal.SIGKILL)
+    while known(home, name) is not None:
+        time.sleep(0.02)
+    return True
 
 
 def stop(home, name, how=signal.SIGTERM, seconds=15):

@@ -1,6 +1,7 @@
 """The certflow programs of a stack: their configuration, and the commands
 to the supervisor that keeps them running."""
 
+import functools
 import json
 import os
 import re
@@ -16,23 +17,38 @@ import process
 import publicfiles
 import registry
 import tokens
-from home import REPO, Failure, find_program, read_file, say, write_file
+from home import (INSTANCES_MAX, PROGRAMS, REPO, Failure, find_program,
+                  instance_name, own_files, pairs, read_file, say, write_file)
 
 NAME = "supervisor"
-ORDER = ("registrar", "keygen", "issuer", "activator", "projector")
 GROUP = {"keygen": "customer", "activator": "customer", "issuer": "issuing"}
 
 
-def names():
-    return ORDER
+def every_name():
+    """All that there could be, running or not."""
+    return tuple(instance_name(program, number)
+                 for number in range(INSTANCES_MAX) for program in PROGRAMS)
+
+
+def names(home):
+    """Each program, then its further instances."""
+    return tuple(instance_name(program, number) for program in PROGRAMS
+                 for number in range(home.instances()))
+
+
+def kind(name):
+    """(program, slot) of an instance."""
+    return own_files(name)[0], int(name.rsplit("-", 1)[1]) if (
+        name not in PROGRAMS) else 0
 
 
 def _common(home, name):
     return {
-        "kafka.bootstrap": home.address("kafka"),
-        "registry.url": registry.url(home),
+        "kafka.bootstrap": ",".join(
+            f"127.0.0.1:{home.route(broker)}" for broker in home.brokers()),
+        "registry.url": registry.url(home, home.route("registry")),
         "registry.cache_dir": home.folder("var", name, "schemas"),
-        "slot": "0",
+        "slot": str(kind(name)[1]),
         "log.level": "info",
         "health.port": str(home.port(name)),
     }
@@ -63,33 +79,35 @@ def _tokens(home, group):
     }
 
 
-def _special(home, name):
-    if name == "registrar":
+def _special(home, program):
+    if program == "registrar":
         return {
             **_ca(home),
             "db.conninfo": postgres.conninfo(home, "registrar"),
             "catalogue.file": _data("catalogue", "catalogue.json"),
             "dossier.file": _data("catalogue", "dossier.json"),
         }
-    if name == "projector":
+    if program == "projector":
         return {"db.conninfo": postgres.conninfo(home, "projector")}
-    return {**_ca(home), **_tokens(home, GROUP[name])}
+    return {**_ca(home), **_tokens(home, GROUP[program])}
 
 
-def _known_keys(name):
+@functools.lru_cache
+def _known_keys(program):
     """The keys in the table that the program prints; None: not built."""
-    program = find_program(name)
-    if program is None:
+    path = find_program(program)
+    if path is None:
         return None
-    text = subprocess.run([program, "--help"], stdout=subprocess.PIPE,
+    text = subprocess.run([path, "--help"], stdout=subprocess.PIPE,
                           encoding="utf-8", check=False).stdout
     return set(re.findall(r"^  ([a-z_]+(?:\.[a-z_]+)*)(?= )", text, re.M))
 
 
 def _values(home, name):
     """What this stack knows, as far as the program has a key for it."""
-    values = {**_common(home, name), **_special(home, name)}
-    known = _known_keys(name)
+    program = kind(name)[0]
+    values = {**_common(home, name), **_special(home, program)}
+    known = _known_keys(program)
     return {key: value for key, value in values.items()
             if known is None or key in known}
 
@@ -106,7 +124,8 @@ def _ini(values):
     parts = ["\n".join(plain)]
     parts += [f"[{section}]\n" + "\n".join(lines)
               for section, lines in sections.items()]
-    return "# written by ops/stack; changes are overwritten\n" + (
+    return ("# written by ops/stack; changes are overwritten: put them into\n"
+            "# NAME.local.conf beside this file\n") + (
         "\n\n".join(parts) + "\n")
 
 
@@ -115,21 +134,27 @@ def configuration(home, name):
 
 
 def write_configurations(home):
-    for name in ORDER:
+    for name in names(home):
         write_file(configuration(home, name), _ini(_values(home, name)))
 
 
 def launch(home, name):
     """(command, environment) of one program, for the supervisor."""
-    program = find_program(name)
-    if program is None:
-        raise Failure(f"program {name} is not built; run ops/setup")
+    program, _ = kind(name)
+    path = find_program(program)
+    if path is None:
+        raise Failure(f"program {program} is not built; run ops/setup")
     environment = {key: value for key, value in os.environ.items()
                    if not key.startswith("CERTFLOW_")}
     environment.pop("SOFTHSM2_CONF", None)
-    if name in GROUP:
-        environment["SOFTHSM2_CONF"] = tokens.configuration(home, GROUP[name])
-    return [program, "--config", configuration(home, name)], environment
+    if program in GROUP:
+        environment["SOFTHSM2_CONF"] = tokens.configuration(
+            home, GROUP[program])
+    command = [path, "--config", configuration(home, name)]
+    for each in own_files(name):
+        for key, value in pairs(home.path("etc", f"{each}.local.conf")):
+            command += ["--set", f"{key}={value}"]
+    return command, {**environment, **home.additions(name)}
 
 
 def desired(home):
@@ -182,19 +207,27 @@ def _is_stale(entry):
         return False
 
 
-def control(home, action, name):
-    chosen = (name,) if name else ORDER
+def _drop_surplus(home, wanted):
+    """Instances beyond the number that is wanted now end."""
+    surplus = [each for each in wanted if each not in names(home)]
+    for each in surplus:
+        del wanted[each]
+    return surplus
+
+
+def control(home, action, chosen=()):
+    """up, down or restart of some instances; of all if none is named."""
+    unknown = set(chosen) - set(names(home))
+    if unknown:
+        raise Failure(f"no instance {min(unknown)}; there are: "
+                      + ", ".join(names(home)))
     write_configurations(home)
     wanted = desired(home) if process.known(home, NAME) else {}
     if action == "down":
-        if name is None:
-            down(home)
-            write_file(home.path("run", "desired.json"), "{}\n")
-            return
-        wanted.pop(name, None)
-        _tell_supervisor(home, wanted)
-        _wait(home, chosen, lambda state: state in (None, "stopped"))
+        _control_down(home, chosen, wanted)
         return
+    chosen = chosen or names(home)
+    surplus = _drop_surplus(home, wanted)
     for each in chosen:
         launch(home, each)
         if action == "restart" or _is_stale(states(home).get(each, {})):
@@ -202,7 +235,19 @@ def control(home, action, name):
         else:
             wanted.setdefault(each, 1)
     _tell_supervisor(home, wanted)
+    _wait_stopped(home, surplus)
     _wait_ready(home, chosen, wanted)
+
+
+def _control_down(home, chosen, wanted):
+    if not chosen:
+        down(home)
+        write_file(home.path("run", "desired.json"), "{}\n")
+        return
+    for each in chosen:
+        wanted.pop(each, None)
+    _tell_supervisor(home, wanted)
+    _wait_stopped(home, chosen)
 
 
 def resume(home):
@@ -210,17 +255,20 @@ def resume(home):
     wanted = desired(home)
     if not wanted or process.known(home, NAME):
         return
+    _drop_surplus(home, wanted)
     for each in wanted:
         launch(home, each)
     _tell_supervisor(home, wanted)
-    _wait_ready(home, [each for each in ORDER if each in wanted], wanted)
+    _wait_ready(home, [each for each in names(home) if each in wanted],
+                wanted)
 
 
-def _wait(home, chosen, good, seconds=20):
+def _wait_stopped(home, chosen, seconds=20):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         now = states(home)
-        if all(good(now.get(each, {}).get("state")) for each in chosen):
+        if all(now.get(each, {}).get("state") in (None, "stopped")
+               for each in chosen):
             return
         time.sleep(0.1)
     raise Failure("programs did not stop in time; see ops/stack status")
@@ -237,7 +285,7 @@ def _wait_ready(home, chosen, wanted, seconds=45):
             if (entry.get("state") == "ready"
                     and entry.get("generation") == wanted[each]):
                 waiting.remove(each)
-            elif entry.get("restarts", 0) >= 3 or time.monotonic() > end:
+            elif entry.get("failures", 0) >= 3 or time.monotonic() > end:
                 raise process.failed(
                     home, each, f"is not ready ({_describe(entry)})")
         time.sleep(0.1)
@@ -271,7 +319,7 @@ def line(entry):
 
 def print_status(home, width):
     now = states(home)
-    for name in ORDER:
+    for name in names(home):
         entry = now.get(name)
         text = line(entry if entry and entry.get("pid") else None)
         if entry and not entry.get("pid"):

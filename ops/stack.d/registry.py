@@ -14,8 +14,9 @@ NAME = "registry"
 RULE = "FULL_TRANSITIVE"
 
 
-def url(home):
-    return f"http://{home.address('registry')}/apis/ccompat/v7"
+def url(home, port=None):
+    port = port or home.port("registry")
+    return f"http://127.0.0.1:{port}/apis/ccompat/v7"
 
 
 def call(home, method, path, body=None):

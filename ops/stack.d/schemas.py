@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 
+import kafka
 import registry
 from home import REPO, Failure
 
@@ -18,7 +19,7 @@ TOPIC = "certflow.schemas"
 
 def _kcat(home, *arguments, text=None):
     result = subprocess.run(
-        ["kcat", "-b", home.address("kafka"), "-t", TOPIC, "-p", "0",
+        ["kcat", "-b", kafka.bootstrap(home), "-t", TOPIC, "-p", "0",
          "-q", *arguments], input=text, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, encoding="utf-8", check=False)
     if result.returncode != 0:

@@ -3,8 +3,10 @@
 One process, started by `ops/stack programs up`. It reads which programs are
 wanted from run/desired.json (again on SIGHUP) and writes what it sees to
 run/programs.json. A program that ends is started again after a pause that
-doubles from 0.5 s to 30 s and is forgotten after 60 s of running. SIGTERM:
-every program gets SIGTERM and 15 s, then SIGKILL.
+doubles from 0.5 s to 30 s. The pause is forgotten once a program had been
+ready for 5 s or had run for 60 s; and SIGKILL, which comes from outside,
+does not lengthen that of a program that was ready. SIGTERM: every program
+gets SIGTERM and 15 s, then SIGKILL.
 """
 
 import json
@@ -17,9 +19,10 @@ import urllib.error
 import urllib.request
 
 import programs
-from home import Failure, write_file
+from home import PROGRAMS, Failure, write_file
 
-PAUSE_MIN, PAUSE_MAX, STEADY, GRACE = 0.5, 30.0, 60.0, 15.0
+PAUSE_MIN, PAUSE_MAX, GRACE = 0.5, 30.0, 15.0
+STEADY_READY, STEADY_RUNNING = 5.0, 60.0
 TICK = 0.2
 
 
@@ -38,9 +41,9 @@ class Program:
         self.since = time.time()
         self.begun = self.again_at = 0.0
         self.pause = PAUSE_MIN
-        self.restarts = 0
+        self.restarts = self.failures = 0
         self.last_exit = None
-        self.ready = False
+        self.ready_at = None
         self.kill_at = None
 
     def start(self):
@@ -50,7 +53,7 @@ class Program:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd="/", env=environment, start_new_session=True)
         self.begun, self.since = time.monotonic(), time.time()
-        self.ready = False
+        self.ready_at = None
         report(self.name, f"started, pid {self.child.pid}")
 
     def stop(self):
@@ -67,21 +70,34 @@ class Program:
             if self.kill_at and time.monotonic() > self.kill_at:
                 report(self.name, "did not stop in time, killed")
                 self.child.kill()
-            if not self.ready:
-                self.ready = self._answers()
+            if self.ready_at is None and self._answers():
+                self.ready_at = time.monotonic()
+                self.failures = 0
             return
         self.last_exit = f"signal {-code}" if code < 0 else f"exit {code}"
-        if time.monotonic() - self.begun >= STEADY:
-            self.pause = PAUSE_MIN
-        self.child = None
-        self.ready = False
-        asked = self.kill_at is not None
-        self.kill_at = None
         report(self.name, f"ended: {self.last_exit}")
-        self.again_at = time.monotonic() + (0 if asked else self.pause)
-        if not asked:
-            self.restarts += 1
-            self.pause = min(self.pause * 2, PAUSE_MAX)
+        asked = self.kill_at is not None
+        self.child = self.kill_at = None
+        if asked:
+            self.again_at = time.monotonic()
+        else:
+            self._was_well(code)
+            self.count_failure()
+        self.ready_at = None
+
+    def _was_well(self, code):
+        """Forget earlier pauses if what has ended now had been well."""
+        now = time.monotonic()
+        ready = 0.0 if self.ready_at is None else now - self.ready_at
+        if (ready >= STEADY_READY or now - self.begun >= STEADY_RUNNING
+                or (ready > 0 and code == -signal.SIGKILL)):
+            self.pause = PAUSE_MIN
+
+    def count_failure(self):
+        self.restarts += 1
+        self.failures += 1
+        self.again_at = time.monotonic() + self.pause
+        self.pause = min(self.pause * 2, PAUSE_MAX)
 
     def _answers(self):
         port = self.home.port(self.name)
@@ -98,11 +114,11 @@ class Program:
         elif self.kill_at is not None:
             state = "stopping"
         else:
-            state = "ready" if self.ready else "starting"
+            state = "starting" if self.ready_at is None else "ready"
         return {"state": state, "since": self.since,
                 "pid": self.child.pid if self.child else None,
                 "generation": self.generation, "restarts": self.restarts,
-                "last_exit": self.last_exit}
+                "failures": self.failures, "last_exit": self.last_exit}
 
 
 class Supervisor:
@@ -111,7 +127,7 @@ class Supervisor:
     def __init__(self, home):
         self.home = home
         self.programs = {name: Program(home, name)
-                         for name in programs.names()}
+                         for name in programs.every_name()}
         self.wanted = {}
         self.reread = True
         self.ending = False
@@ -133,20 +149,21 @@ class Supervisor:
         if wanted != program.generation:
             program.generation = wanted
             program.again_at, program.pause = 0.0, PAUSE_MIN
-            program.restarts, program.last_exit = 0, None
+            program.restarts, program.failures = 0, 0
+            program.last_exit = None
         if wanted and time.monotonic() >= program.again_at:
             try:
                 program.start()
             except (OSError, Failure) as error:
                 report(program.name, str(error))
                 program.last_exit = str(error)
-                program.restarts += 1
-                program.again_at = time.monotonic() + program.pause
-                program.pause = min(program.pause * 2, PAUSE_MAX)
+                program.count_failure()
 
     def _write(self):
-        text = json.dumps({name: program.state() for name, program
-                           in self.programs.items()}) + "\n"
+        text = json.dumps({
+            name: program.state() for name, program in self.programs.items()
+            if program.generation or program.child
+            or name in PROGRAMS}) + "\n"
         if text != self.written:
             write_file(self.home.path("run", "programs.json"), text)
             self.written = text

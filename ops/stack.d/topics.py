@@ -4,6 +4,7 @@ topics and their settings."""
 import os
 import subprocess
 
+import kafka
 from home import Failure, find_program
 
 
@@ -14,6 +15,6 @@ def create(home):
     result = subprocess.run(
         [program, "topics", "--create"], encoding="utf-8", check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env={**os.environ, "CERTFLOW_KAFKA": home.address("kafka")})
+        env={**os.environ, "CERTFLOW_KAFKA": kafka.bootstrap(home)})
     if result.returncode != 0:
         raise Failure(f"topics: {result.stdout.strip()}")
