@@ -14,7 +14,7 @@ failed(struct activation *out, enum ev_activation_failure_code code,
 
 /* The test signature, checked once more with the certificate's own key. */
 static bool
-sign_and_verify(struct hsm *hsm, unsigned thread, struct bytes spki, bool again,
+sign_and_verify(struct hsm *hsm, unsigned thread, struct bytes spki,
 		struct activation *out, struct err *e)
 {
 	enum pki_signature kind = pki_signature_default(out->key.algorithm);
@@ -30,17 +30,13 @@ sign_and_verify(struct hsm *hsm, unsigned thread, struct bytes spki, bool again,
 	}
 	if (e->kind != ERR_REJECT)
 		return false;
-	if (again)
-		return failed(out,
-			      EV_ACTIVATION_FAILURE_CODE_TEST_SIGNATURE_WRONG,
-			      "the test signature does not verify");
-	e->kind = ERR_RETRY; /* a token may stumble once */
-	return false;
+	return failed(out, EV_ACTIVATION_FAILURE_CODE_TEST_SIGNATURE_WRONG,
+		      "the test signature does not verify");
 }
 
 bool
 activation_test(struct hsm *hsm, unsigned thread,
-		const struct ev_activation_ordered *order, bool again,
+		const struct ev_activation_ordered *order,
 		struct activation *out, struct err *e)
 {
 	const struct hsm_query query = { .id = order->key_ref.key_id.b };
@@ -61,8 +57,7 @@ activation_test(struct hsm *hsm, unsigned thread,
 				      EV_ACTIVATION_FAILURE_CODE_KEY_NOT_FOUND,
 				      "only the public half is in a token");
 		out->key = *key;
-		return sign_and_verify(hsm, thread, certificate.spki, again,
-				       out, e);
+		return sign_and_verify(hsm, thread, certificate.spki, out, e);
 	}
 	if (found.count > 0)
 		return failed(out, EV_ACTIVATION_FAILURE_CODE_KEY_MISMATCH,

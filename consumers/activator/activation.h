@@ -12,22 +12,25 @@ struct activation {
 	/* if activated: */
 	struct hsm_key key;
 	int64_t tested_at; /* microseconds */
-	/* else: definite */
+	/* else: */
 	enum ev_activation_failure_code code;
 	const char *detail; /* literal */
 };
 
+/* So often the tokens must say no before an activation has failed. */
+#define ACTIVATION_TRIES 5
+
 /**
  * Find the key with this id and the certificate's public key in any token,
- * sign HSM_TEST_TEXT, verify with the certificate.
+ * sign HSM_TEST_TEXT, verify with the certificate.  A "no" may be the
+ * stumbling of a token, see ACTIVATION_TRIES.
  *
  * @param thread  number for hsm_sign()
- * @param again   not the first try: a wrong signature is definite
  * @return false: nothing is known yet (ERR_RETRY), or the order cannot be
  *         understood (ERR_REJECT: no certificate in it)
  */
 bool activation_test(struct hsm *hsm, unsigned thread,
-		     const struct ev_activation_ordered *order, bool again,
+		     const struct ev_activation_ordered *order,
 		     struct activation *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -51,7 +51,7 @@ ready(void *self, struct err *why)
 {
 	const struct activator *a = self;
 
-	return hsm_ready_or_exit(a->hsm, why);
+	return hsm_ready(a->hsm, why);
 }
 
 static bool
@@ -92,7 +92,7 @@ work(void *self, unsigned thread, const struct ledger_order *o, void **job,
 		return ERR_NO_MEMORY(e);
 	*job = out;
 	return activation_test(a->hsm, thread, &o->event->activation_ordered,
-			       o->attempts > 0, out, e);
+			       out, e);
 }
 
 static bool
@@ -101,10 +101,13 @@ finish(void *self, const struct ledger_order *o, void *job, struct outbox *out,
 {
 	const struct ev_activation_ordered *order =
 		&o->event->activation_ordered;
+	const struct activator *activator = self;
 	const struct activation *a = job;
 	struct event ev = { .type = EVENT_CERTIFICATE_ACTIVATED };
 
-	(void)self;
+	if (!a->activated &&
+	    notes_doubt(activator->notes, o->key) < ACTIVATION_TRIES)
+		return ERR_SET(e, ERR_RETRY, "activator", 0, "%s", a->detail);
 	if (a->activated) {
 		ev.certificate_activated = (struct ev_certificate_activated){
 			.serial_number = order->serial_number,

@@ -118,7 +118,7 @@ ready(void *self, struct err *why)
 {
 	const struct issuer *is = self;
 
-	return hsm_ready_or_exit(is->hsm, why);
+	return hsm_ready(is->hsm, why);
 }
 
 static bool

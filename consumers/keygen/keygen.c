@@ -54,7 +54,7 @@ ready(void *self, struct err *why)
 {
 	const struct keygen *kg = self;
 
-	return hsm_ready_or_exit(kg->hsm, why);
+	return hsm_ready(kg->hsm, why);
 }
 
 static void
@@ -76,7 +76,6 @@ set_task(struct keygen_job *job, const struct ledger_order *o)
 
 	job->tax_code = ev->meta.tax_code;
 	job->look_first = o->caught_up || o->attempts > 0;
-	job->attempts = o->attempts;
 	switch (ev->type) {
 	case EVENT_KEY_PAIR_REQUESTED:
 		job->task = KEYGEN_MAKE;
@@ -235,10 +234,13 @@ static bool
 finish(void *self, const struct ledger_order *o, void *data, struct outbox *out,
        struct err *e)
 {
+	const struct keygen *kg = self;
 	const struct keygen_job *job = data;
 
 	if (job->task == KEYGEN_SETTLE && !job->has_key)
 		return true; /* nothing had to go: nothing to report */
+	if (job->doubtful && notes_doubt(kg->notes, o->key) < KEYGEN_TRIES)
+		return ERR_SET(e, ERR_RETRY, "keygen", 0, "%s", job->detail);
 	if (job->task != KEYGEN_MAKE)
 		return send_destroyed(job, out, e);
 	return job->failed ? send_failed(job, out, e)

@@ -36,7 +36,11 @@ struct keygen_thread {
 
 enum keygen_task { KEYGEN_MAKE, KEYGEN_DESTROY, KEYGEN_SETTLE };
 
-/* So often the token is asked before its doubts about the template count. */
+/*
+ * So often the token must have its doubts about the template before they
+ * count: of the template that is right for every other key, a token that is
+ * opened while others write to it has said that it is inconsistent (SoftHSM).
+ */
 #define KEYGEN_TRIES 4
 
 /* One order under way: what to do, and what came of it. */
@@ -48,11 +52,11 @@ struct keygen_job {
 	const char *tax_code;            /* borrowed from the order's event */
 	enum ev_key_algorithm algorithm; /* MAKE */
 	bool look_first;   /* MAKE: an earlier try may have left a key */
-	unsigned attempts; /* before this one */
 	bool has_admitted; /* SETTLE: this key stays */
 	struct ev_sha256 admitted;
 
-	bool failed; /* MAKE: definite, with the three fields below */
+	bool failed;   /* MAKE: definite, with the three fields below */
+	bool doubtful; /* and yet to be repeated, see KEYGEN_TRIES */
 	enum ev_key_pair_failure_code code;
 	int64_t ckr; /* 0: none */
 	char detail[ERR_TEXT_MAX];

@@ -62,18 +62,6 @@ definite(long answer)
 	}
 }
 
-/*
- * Of the template that is right for every other key, a token that is opened
- * while others write to it has said that it is inconsistent (SoftHSM): only
- * an answer that it repeats is definite.
- */
-static bool
-may_pass(const struct keygen_job *job, long answer, long ckr)
-{
-	return answer == HSM_ATTRIBUTES_NOT_AS_ASKED && ckr != 0 &&
-	       job->attempts + 1 < KEYGEN_TRIES;
-}
-
 static bool
 generate(const struct keygen_thread *t, struct keygen_job *job, struct err *e)
 {
@@ -84,11 +72,10 @@ generate(const struct keygen_thread *t, struct keygen_job *job, struct err *e)
 		job->has_key = true;
 		return true;
 	}
-	if (e->kind == ERR_REJECT && may_pass(job, e->code, ckr))
-		e->kind = ERR_RETRY;
 	if (e->kind != ERR_REJECT)
 		return false;
 	job->failed = true;
+	job->doubtful = e->code == HSM_ATTRIBUTES_NOT_AS_ASKED;
 	job->code = definite(e->code);
 	job->ckr = ckr;
 	snprintf(job->detail, sizeof(job->detail), "%s",

@@ -1,6 +1,5 @@
 #include "hsm/hsm.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +42,8 @@ fill(struct hsm *h, const struct hsm_settings *s, struct err *e)
 	h->read_only = s->read_only;
 	h->bare_rsa = s->bare_rsa;
 	h->check_every_us = s->check_every_us;
+	h->call_deadline_us = s->call_deadline_us > 0 ? s->call_deadline_us
+						      : HSM_CALL_DEADLINE_US;
 	h->why = (struct err){ .kind = ERR_RETRY,
 			       .origin = "hsm",
 			       .file = __FILE__,
@@ -61,11 +62,35 @@ fill(struct hsm *h, const struct hsm_settings *s, struct err *e)
 static void
 release(struct hsm *h)
 {
+	pthread_cond_destroy(&h->unwatched);
 	pthread_cond_destroy(&h->changed);
 	pthread_mutex_destroy(&h->lock);
 	buffer_free(&h->own_spki);
 	free(h->lanes);
 	free(h);
+}
+
+static void
+end_watch(struct hsm *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->watching = false;
+	pthread_cond_broadcast(&h->unwatched);
+	pthread_mutex_unlock(&h->lock);
+	pthread_join(h->watch, NULL);
+}
+
+static bool
+start_threads(struct hsm *h, struct err *e)
+{
+	h->watching = true;
+	if (pthread_create(&h->watch, NULL, hsm_watch, h) != 0)
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no watching thread");
+	if (pthread_create(&h->supervisor, NULL, hsm_supervise, h) != 0) {
+		end_watch(h);
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no supervisor thread");
+	}
+	return true;
 }
 
 bool
@@ -83,32 +108,18 @@ hsm_open(const struct hsm_settings *settings, struct hsm **out, struct err *e)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&h->changed, &attr);
+	pthread_cond_init(&h->unwatched, &attr);
 	pthread_condattr_destroy(&attr);
 	if (!fill(h, settings, e)) {
 		release(h);
 		return false;
 	}
-	if (pthread_create(&h->supervisor, NULL, hsm_supervise, h) != 0) {
+	if (!start_threads(h, e)) {
 		release(h);
-		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no supervisor thread");
+		return false;
 	}
 	*out = h;
 	return true;
-}
-
-/* A supervisor that hangs in the module would keep the program for ever. */
-static void
-join_or_exit(struct hsm *h)
-{
-	for (;;) {
-		int64_t at = clock_now_us() + US_PER_S;
-		struct timespec ts = { .tv_sec = at / US_PER_S,
-				       .tv_nsec = at % US_PER_S * 1000 };
-
-		if (pthread_timedjoin_np(h->supervisor, NULL, &ts) != ETIMEDOUT)
-			return;
-		hsm_exit_if_hung(h);
-	}
 }
 
 void
@@ -120,7 +131,8 @@ hsm_close(struct hsm *h)
 	h->stop = true;
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
-	join_or_exit(h);
+	pthread_join(h->supervisor, NULL);
+	end_watch(h); /* it ends the process if the supervisor hangs */
 	release(h);
 }
 

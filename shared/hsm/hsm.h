@@ -6,7 +6,11 @@
  * group up and, after any session, device or token fault, closes the gate,
  * waits until no thread is inside the module, and begins again from
  * C_Finalize: C_Initialize, log in once, find the key, compare it with the
- * certificate's, sign and verify one fixed text, open the gate.
+ * certificate's, sign and verify one fixed text, open the gate.  A group
+ * without a key of its own makes a key pair in the session for that, so that
+ * it is not called ready while it cannot make keys or sign.  Attempts are
+ * at most a second apart: that is how soon a token is used that answers
+ * again.
  *
  *   DOWN ──► UP ──► SUSPECT ──► DOWN        (callers see only hsm_ready())
  *
@@ -20,6 +24,10 @@
  * running out (CKF_USER_PIN_COUNT_LOW, _FINAL_TRY, _LOCKED) gets no login;
  * a COUNT_LOW that our own recorded refusal explains, and a new PIN, do not
  * keep us out.
+ *
+ * A call into the module, of any thread, that takes longer than its deadline
+ * cannot be ended: a watching thread logs one line and ends the process with
+ * status 75 (HSM_EXIT_HUNG), so that it is started again.
  *
  * Never fork after hsm_open(), and ignore SIGPIPE before it (a remote
  * module writes to a socket).  One struct hsm per process: Cryptoki is
@@ -35,8 +43,9 @@
 #define HSM_TOKENS_MAX 32
 #define HSM_THREADS_MAX 64
 #define HSM_SKIP_MAX 16
-#define HSM_SIGN_DEADLINE_US (INT64_C(10) * 1000000)
-#define HSM_GENERATE_DEADLINE_US (INT64_C(60) * 1000000)
+#define HSM_CALL_DEADLINE_US (INT64_C(10) * 1000000)
+#define HSM_GENERATE_FACTOR 6 /* making a key may take so much longer */
+#define HSM_EXIT_HUNG 75      /* EX_TEMPFAIL: restart me */
 
 /* The one text that is signed to see whether a key works; it is public. */
 #define HSM_TEST_TEXT "certflow test signature: this text certifies nothing"
@@ -64,7 +73,8 @@ struct hsm_settings {
 				   signs with, instead of CKM_SHA256_RSA_PKCS */
 	struct bytes own_spki;  /* the key that must be there (DER of its
 				   SubjectPublicKeyInfo); absent: none */
-	int64_t check_every_us; /* idle time between health checks        */
+	int64_t check_every_us; /* idle time between health checks      */
+	int64_t call_deadline_us; /* of one call; 0: HSM_CALL_DEADLINE_US */
 };
 
 /**
@@ -80,8 +90,7 @@ bool hsm_open(const struct hsm_settings *settings, struct hsm **out,
 	      struct err *e) MUST_CHECK;
 
 /**
- * Stop the supervisor and C_Finalize. No call may be under way. Ends the
- * process if the module hangs, see hsm_exit_if_hung().
+ * Stop the supervisor and C_Finalize. No call may be under way.
  */
 void hsm_close(struct hsm *h);
 DEFINE_AUTO(hsm, struct hsm *, hsm_close);
@@ -105,18 +114,9 @@ uint64_t hsm_epoch(struct hsm *h);
 
 /**
  * Has a call into the module, of any thread or of the supervisor, passed
- * its deadline?  Any thread, never blocks.  A hung call cannot be ended:
- * the caller logs one line and leaves by _exit(75), without hsm_close().
+ * its deadline at this time?  Any thread, never blocks.
  * @return the call's name, a literal such as "C_Sign", or NULL
  */
 const char *hsm_overdue(const struct hsm *h, int64_t monotonic_us);
-
-#define HSM_EXIT_HUNG 75 /* EX_TEMPFAIL: restart me */
-
-/**
- * If a call is past its deadline: one log line and _exit(HSM_EXIT_HUNG),
- * for a thread inside a module cannot be ended, and C_Finalize would hang.
- */
-void hsm_exit_if_hung(const struct hsm *h);
 
 #endif

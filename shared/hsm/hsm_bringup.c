@@ -86,18 +86,6 @@ find_tokens(struct hsm *h, struct err *e)
 	return true;
 }
 
-static bool
-test_own_key(struct hsm *h, struct err *e)
-{
-	AUTO(buffer) struct buffer signature = { 0 };
-
-	if (!hsm_lane_sign(h, hsm_supervisor_lane(h), &h->own_key,
-			   pki_signature_default(h->own_key.algorithm),
-			   bytes_of_str(HSM_TEST_TEXT), &signature, e))
-		return err_context(e, "test signature");
-	return true;
-}
-
 /* The one pair whose public key is the certificate's. */
 static bool
 find_own_key(struct hsm *h, struct err *e)
@@ -116,32 +104,6 @@ find_own_key(struct hsm *h, struct err *e)
 	return ERR_SET(e, ERR_RETRY, "hsm", 0,
 		       "token %s: no private key for the certificate's key",
 		       h->tokens[0].label);
-}
-
-bool
-hsm_check(struct hsm *h, struct err *e)
-{
-	struct hsm_lane *lane = hsm_supervisor_lane(h);
-
-	if (h->own_spki.len > 0)
-		return test_own_key(h, e);
-	for (size_t i = 0; i < h->token_count; i++) {
-		CK_SESSION_INFO info;
-		CK_SESSION_HANDLE session;
-		CK_RV rv;
-
-		if (!hsm_session(h, lane, i, &session, e))
-			return false;
-		rv = HSM_CALL(h, lane, C_GetSessionInfo, session, &info);
-		if (rv == CKR_OK && info.state != CKS_RW_USER_FUNCTIONS &&
-		    info.state != CKS_RO_USER_FUNCTIONS)
-			rv = CKR_USER_NOT_LOGGED_IN;
-		if (rv != CKR_OK) {
-			(void)p11_failed(e, P11_OTHER, "C_GetSessionInfo", rv);
-			return err_context(e, "token %s", h->tokens[i].label);
-		}
-	}
-	return true;
 }
 
 void

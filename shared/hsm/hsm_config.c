@@ -40,6 +40,8 @@ hsm_open_configured(const struct config *cfg, const char *tokens_key,
 		.skip_count = config_list(cfg, "hsm.skip_attributes", skip),
 		.own_spki = own_spki,
 		.check_every_us = config_duration_us(cfg, "hsm.check_every"),
+		.call_deadline_us =
+			config_duration_us(cfg, "hsm.call_deadline"),
 	};
 
 	if (snprintf(beside, sizeof(beside), "%s.refused", pin_file) >=
@@ -50,11 +52,4 @@ hsm_open_configured(const struct config *cfg, const char *tokens_key,
 			     e))
 		return false;
 	return hsm_open(&s, out, e);
-}
-
-bool
-hsm_ready_or_exit(struct hsm *h, struct err *e)
-{
-	hsm_exit_if_hung(h);
-	return hsm_ready(h, e);
 }

@@ -26,8 +26,11 @@
 	  "hsm.pin_file with .refused added" },                                \
 	{ "hsm.threads", CONFIG_INT, "2", 1, 64, false,                        \
 	  "threads, and sessions per token, e.g. 4" },                         \
-	{ "hsm.check_every", CONFIG_DURATION, "30s", 100, 3600000, false,      \
-	  "idle tokens are checked this often, e.g. 30s" },                    \
+	{ "hsm.check_every", CONFIG_DURATION, "10s", 100, 3600000, false,      \
+	  "idle tokens are checked this often, e.g. 10s" },                    \
+	{ "hsm.call_deadline", CONFIG_DURATION, "10s", 1000, 600000, false,    \
+	  "a call into the module that takes longer ends the program, to be "  \
+	  "started again; making a key pair: six times as long; e.g. 10s" },   \
 	{ "hsm.skip_attributes", CONFIG_LIST, "", 0, 0, false,                 \
 	  "attributes that this module refuses for new keys, e.g. "            \
 	  "CKA_COPYABLE,CKA_ALLOWED_MECHANISMS" },                             \
@@ -48,10 +51,5 @@
 bool hsm_open_configured(const struct config *cfg, const char *tokens_key,
 			 struct bytes own_spki, struct hsm **out, struct err *e)
 	MUST_CHECK;
-
-/**
- * For a worker's loop, every turn: hsm_exit_if_hung(), then hsm_ready().
- */
-bool hsm_ready_or_exit(struct hsm *h, struct err *e) MUST_CHECK;
 
 #endif

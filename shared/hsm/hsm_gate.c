@@ -1,10 +1,7 @@
 /*
  * Entering and leaving the module, and publishing calls to the watch.
  */
-#include <unistd.h>
-
 #include "base/clock.h"
-#include "base/log.h"
 #include "hsm/hsm_internal.h"
 
 bool
@@ -35,7 +32,8 @@ hsm_leave(struct hsm *h, bool ok, const struct err *e)
 		h->state = HSM_SUSPECT;
 		h->why = *e;
 	}
-	pthread_cond_broadcast(&h->changed);
+	if (h->state != HSM_UP) /* else nobody waits for us */
+		pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->lock);
 	return ok;
 }
@@ -89,16 +87,4 @@ hsm_overdue(const struct hsm *h, int64_t monotonic_us)
 			return atomic_load(&h->lanes[i].call);
 	}
 	return NULL;
-}
-
-void
-hsm_exit_if_hung(const struct hsm *h)
-{
-	const char *call = hsm_overdue(h, clock_monotonic_us());
-
-	if (call == NULL)
-		return;
-	log_line(LOG_ERROR, "hsm", "call into the module hangs", "call", call,
-		 NULL);
-	_exit(HSM_EXIT_HUNG);
 }

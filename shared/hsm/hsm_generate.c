@@ -15,11 +15,29 @@ struct wish {
 };
 
 static bool
-destroy_object(const struct hsm_place *p, CK_OBJECT_HANDLE object,
-	       struct err *e)
+has_name(const struct hsm_key *key, const uint8_t *id, size_t id_len,
+	 const char *label)
 {
-	CK_RV rv = HSM_CALL(p->h, p->lane, C_DestroyObject, p->session, object);
+	return key->id_len == id_len && memcmp(key->id, id, id_len) == 0 &&
+	       strcmp(key->label, label) == 0;
+}
 
+/* What is destroyed is gone for ever: the token says once more what it is. */
+static bool
+destroy_object(const struct hsm_place *p, CK_OBJECT_HANDLE object,
+	       const struct hsm_key *key, struct err *e)
+{
+	struct hsm_key now;
+	CK_RV rv;
+
+	if (!hsm_object_name(p, object, &now, e))
+		return false;
+	if (!has_name(&now, key->id, key->id_len, key->label))
+		return ERR_SET(e, ERR_RETRY, "hsm",
+			       (long)CKR_OBJECT_HANDLE_INVALID,
+			       "token %s: a handle has become another object's",
+			       key->token);
+	rv = HSM_CALL(p->h, p->lane, C_DestroyObject, p->session, object);
 	return rv == CKR_OK || p11_failed(e, P11_OTHER, "C_DestroyObject", rv);
 }
 
@@ -29,8 +47,9 @@ destroy_pair(const struct hsm_place *p, const struct hsm_key *key,
 	     struct err *e)
 {
 	return (!key->has_private ||
-		destroy_object(p, key->private_handle, e)) &&
-	       (!key->has_public || destroy_object(p, key->public_handle, e));
+		destroy_object(p, key->private_handle, key, e)) &&
+	       (!key->has_public ||
+		destroy_object(p, key->public_handle, key, e));
 }
 
 static bool
@@ -75,11 +94,6 @@ check_attributes(const struct hsm_place *p, const struct wish *w,
 		if (value != flags[i].value)
 			return differs(e, key, flags[i].name);
 	}
-	if (key->id_len != HSM_KEY_ID_LEN ||
-	    memcmp(key->id, w->id, HSM_KEY_ID_LEN) != 0)
-		return differs(e, key, "CKA_ID");
-	if (strcmp(key->label, w->label) != 0)
-		return differs(e, key, "CKA_LABEL");
 	return check_mechanisms(p, w, key, e);
 }
 
@@ -93,15 +107,58 @@ check_key(const struct wish *w, const struct hsm_key *key, struct err *e)
 		       ev_key_algorithm_name(w->algorithm->algorithm));
 }
 
+/*
+ * The handles name other objects than we asked for.  If ours is in the token
+ * they are just wrong, and the key is found when the order is tried again.
+ * Nothing is destroyed: it would be somebody else's.
+ */
+static bool
+is_misnamed(const struct hsm_place *p, const struct wish *w,
+	    const struct hsm_key *key, struct err *e)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE match[3] = { { CKA_CLASS, &class, sizeof(class) },
+				  { CKA_ID, NULL, HSM_KEY_ID_LEN },
+				  { CKA_LABEL, NULL, strlen(w->label) } };
+	struct hsm_objects found;
+
+	memcpy(&match[1].pValue, &w->id, sizeof(w->id)); /* drops const */
+	memcpy(&match[2].pValue, &w->label, sizeof(w->label));
+	if (!hsm_objects_find(p, match, 3, &found, e))
+		return false;
+	if (found.count == 0)
+		return differs(e, key, "CKA_ID or CKA_LABEL");
+	return ERR_SET(e, ERR_RETRY, "hsm", (long)CKR_OBJECT_HANDLE_INVALID,
+		       "token %s: handles of another key pair", key->token);
+}
+
+/* Both halves, the private one last: what key tells of is that one. */
+static bool
+read_names(const struct hsm_place *p, const struct wish *w, struct hsm_key *key,
+	   bool *as_asked, struct err *e)
+{
+	if (!hsm_object_name(p, key->public_handle, key, e))
+		return false;
+	*as_asked = has_name(key, w->id, HSM_KEY_ID_LEN, w->label);
+	if (!hsm_object_name(p, key->private_handle, key, e))
+		return false;
+	*as_asked = *as_asked && has_name(key, w->id, HSM_KEY_ID_LEN, w->label);
+	return true;
+}
+
 /* Everything about the new pair; what is not right is destroyed. */
 static bool
 judge(const struct hsm_place *p, const struct wish *w, struct hsm_key *key,
       struct err *e)
 {
 	struct err ignored;
+	bool as_asked;
 
-	if (hsm_object_name(p, key->private_handle, key, e) &&
-	    hsm_object_private(p, key->private_handle, key, e) &&
+	if (!read_names(p, w, key, &as_asked, e))
+		return false;
+	if (!as_asked)
+		return is_misnamed(p, w, key, e);
+	if (hsm_object_private(p, key->private_handle, key, e) &&
 	    hsm_object_public(p, key->public_handle, key, e) &&
 	    check_attributes(p, w, key, e) && check_key(w, key, e))
 		return true;
@@ -123,8 +180,8 @@ generate_in(const struct hsm_place *p, const struct wish *w,
 
 	p11_templates_fill(&t, w->algorithm, w->allowed, p->h->skipped, w->id,
 			   w->label);
-	rv = HSM_CALL_FOR(HSM_GENERATE_DEADLINE_US, p->h, p->lane,
-			  C_GenerateKeyPair, p->session, &mechanism,
+	rv = HSM_CALL_FOR(p->h->call_deadline_us * HSM_GENERATE_FACTOR, p->h,
+			  p->lane, C_GenerateKeyPair, p->session, &mechanism,
 			  t.public_key, t.public_count, t.private_key,
 			  t.private_count, &key.public_handle,
 			  &key.private_handle);

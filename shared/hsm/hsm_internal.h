@@ -1,7 +1,7 @@
 /*
  * hsm_internal.h - what the files of shared/hsm share.
  *
- * Locking: `lock` guards state, inside, why, epoch, stop and busy.  Fields
+ * Locking: `lock` guards state, inside, why, epoch, stop and watching.  Fields
  * marked [supervisor] change only while no caller is inside the module, so
  * that callers read them without the lock.  A lane is used by its thread,
  * except `deadline_us` and `call`, which any thread may look at.
@@ -50,8 +50,12 @@ struct hsm {
 	struct buffer own_spki;
 	struct hsm_key own_key; /* [supervisor] */
 	int64_t check_every_us;
+	int64_t call_deadline_us;
 
 	pthread_t supervisor;
+	pthread_t watch;
+	pthread_cond_t unwatched; /* CLOCK_MONOTONIC; .watching has changed */
+	bool watching;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* CLOCK_MONOTONIC */
 	enum hsm_state state;
@@ -88,7 +92,7 @@ CK_RV hsm_call_end(struct hsm_lane *lane, CK_RV rv);
 	(hsm_call_begin((lane), #fn, (limit)),                                 \
 	 hsm_call_end((lane), (h)->p11->fn(__VA_ARGS__)))
 #define HSM_CALL(h, lane, fn, ...)                                             \
-	HSM_CALL_FOR(HSM_SIGN_DEADLINE_US, h, lane, fn, __VA_ARGS__)
+	HSM_CALL_FOR((h)->call_deadline_us, h, lane, fn, __VA_ARGS__)
 
 static inline struct hsm_lane *
 hsm_supervisor_lane(struct hsm *h)
@@ -102,11 +106,19 @@ hsm_supervisor_lane(struct hsm *h)
 bool hsm_bring_up(struct hsm *h, struct err *e) MUST_CHECK;
 void hsm_bring_down(struct hsm *h);
 
-/** Is the group still in order? Nobody else need be outside. */
+/* hsm_selftest.c */
+
+/** A signature with the group's own key, or with one made for it in each
+ * token; logged in or not. */
 bool hsm_check(struct hsm *h, struct err *e) MUST_CHECK;
 
-/* hsm_supervisor.c: the thread's function. */
+/** Does this session see private keys? ERR_RETRY if not. */
+bool hsm_is_logged_in(struct hsm *h, struct hsm_lane *lane, size_t token,
+		      struct err *e) MUST_CHECK;
+
+/* hsm_supervisor.c: the threads' functions. */
 void *hsm_supervise(void *self);
+void *hsm_watch(void *self);
 
 /* hsm_login.c */
 bool hsm_login_all(struct hsm *h, struct err *e) MUST_CHECK;

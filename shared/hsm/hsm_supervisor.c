@@ -1,25 +1,33 @@
 /*
  * The supervisor: one thread that brings the group up, looks after it, and
- * begins again after a fault.
+ * begins again after a fault.  Beside it the watch, which calls no module.
  */
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "hsm/hsm_internal.h"
 
 #define WAIT_MIN_US INT64_C(50000)
-#define WAIT_MAX_US INT64_C(5000000)
+#define WAIT_MAX_US INT64_C(1000000)
+#define WATCH_EVERY_US INT64_C(100000)
 
-/* With the lock held: sleep until something changes, at most for_us. */
+/* With the lock held: sleep until it is signalled, at most for_us. */
 static void
-wait_change(struct hsm *h, int64_t for_us)
+wait_on(struct hsm *h, pthread_cond_t *what, int64_t for_us)
 {
 	int64_t at = clock_monotonic_us() + for_us;
 	struct timespec ts = { .tv_sec = at / US_PER_S,
 			       .tv_nsec = at % US_PER_S * 1000 };
 
-	(void)pthread_cond_timedwait(&h->changed, &h->lock, &ts);
+	(void)pthread_cond_timedwait(what, &h->lock, &ts);
+}
+
+static void
+wait_change(struct hsm *h, int64_t for_us)
+{
+	wait_on(h, &h->changed, for_us);
 }
 
 static void
@@ -58,14 +66,23 @@ log_change(struct err *last, const struct err *e)
 	*last = *e;
 }
 
+static int64_t
+longer(int64_t wait)
+{
+	if (wait == 0)
+		return WAIT_MIN_US;
+	return wait * 2 < WAIT_MAX_US ? wait * 2 : WAIT_MAX_US;
+}
+
 /* Until the group works or close() is called. @return the group works */
 static bool
-come_up(struct hsm *h)
+come_up(struct hsm *h, int64_t *wait)
 {
-	int64_t wait = WAIT_MIN_US;
 	struct err last = { 0 }, e = { 0 };
 
 	for (;;) {
+		if (!pause_before_retry(h, *wait))
+			return false;
 		if (hsm_bring_up(h, &e)) {
 			atomic_store(&h->last_good_us, clock_now_us());
 			log_line(LOG_INFO, "hsm", "tokens are ready", NULL);
@@ -74,9 +91,7 @@ come_up(struct hsm *h)
 		}
 		log_change(&last, &e);
 		set_state(h, HSM_DOWN, &e);
-		if (!pause_before_retry(h, wait))
-			return false;
-		wait = wait * 2 < WAIT_MAX_US ? wait * 2 : WAIT_MAX_US;
+		*wait = longer(*wait);
 	}
 }
 
@@ -123,15 +138,51 @@ clear_out(struct hsm *h)
 	return !stop;
 }
 
+/* A group that comes up but fails at once is not begun anew without end. */
 void *
 hsm_supervise(void *self)
 {
 	struct hsm *h = self;
+	int64_t wait = 0;
 
-	while (come_up(h)) {
+	while (come_up(h, &wait)) {
+		int64_t since = clock_monotonic_us();
+
 		stay_up(h);
 		if (!clear_out(h))
 			break;
+		wait = clock_monotonic_us() - since < WAIT_MAX_US ? longer(wait)
+								  : 0;
 	}
+	return NULL;
+}
+
+/* A thread inside the module cannot be ended, and C_Finalize would hang. */
+static void
+exit_if_hung(const struct hsm *h)
+{
+	const char *call = hsm_overdue(h, clock_monotonic_us());
+
+	if (call == NULL)
+		return;
+	log_line(LOG_ERROR, "hsm", "call into the module hangs, process ends",
+		 "call", call, NULL);
+	_exit(HSM_EXIT_HUNG);
+}
+
+void *
+hsm_watch(void *self)
+{
+	struct hsm *h = self;
+
+	pthread_mutex_lock(&h->lock);
+	while (h->watching) {
+		pthread_mutex_unlock(&h->lock);
+		exit_if_hung(h);
+		pthread_mutex_lock(&h->lock);
+		if (h->watching)
+			wait_on(h, &h->unwatched, WATCH_EVERY_US);
+	}
+	pthread_mutex_unlock(&h->lock);
 	return NULL;
 }

@@ -128,6 +128,20 @@ was_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 	return p->refused;
 }
 
+/* What would be recorded of this PIN, in .next. */
+static bool
+digest_for(struct p11_pin *p, const struct p11_pin_text *pin,
+	   const struct stat *st, struct err *e)
+{
+	memset(&p->next, 0, sizeof(p->next));
+	memset(&p->next_as, 0, sizeof(p->next_as));
+	if (RAND_bytes(p->next.salt, P11_PIN_SALT_LEN) != 1 ||
+	    !digest_of(pin, &p->next))
+		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no digest of the PIN");
+	p->next_as = *st;
+	return true;
+}
+
 bool
 p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 {
@@ -152,7 +166,13 @@ p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 			       "tried again until the file changes",
 			       p->file);
 	}
-	return true;
+	p->now_as = st;
+	if (same_file(&st, &p->good_as) || same_file(&st, &p->next_as) ||
+	    digest_for(p, out, &st, e))
+		return true;
+	p11_pin_wipe(out);
+	p11_pin_unlock(p);
+	return false;
 }
 
 bool
@@ -168,6 +188,7 @@ p11_pin_accepted(struct p11_pin *p)
 
 	(void)rc; /* an old record only keeps an old PIN out */
 	p->refused = p->known = false;
+	p->good_as = p->now_as;
 	p11_pin_unlock(p);
 }
 
@@ -175,18 +196,20 @@ bool
 p11_pin_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 		const char *token, struct err *e)
 {
-	struct p11_pin_record *r = &p->last;
+	const struct p11_pin_record *r = &p->last;
 	char salt[2 * P11_PIN_SALT_LEN + 1], digest[2 * SHA256_LEN + 1];
 	char line[RECORD_MAX];
 	bool ok;
 	int n;
 
-	memset(r, 0, sizeof(*r));
-	strncpy(r->token, token, sizeof(r->token) - 1);
-	memset(&p->refused_as, 0, sizeof(p->refused_as));
 	p->known = p->refused = true;
-	if (RAND_bytes(r->salt, P11_PIN_SALT_LEN) != 1 || !digest_of(pin, r))
-		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no digest of the PIN");
+	if (!same_file(&p->now_as, &p->next_as) &&
+	    !digest_for(p, pin, &p->now_as, e))
+		return false;
+	p->last = p->next;
+	snprintf(p->last.token, sizeof(p->last.token), "%s", token);
+	memset(&p->good_as, 0, sizeof(p->good_as));
+	memset(&p->refused_as, 0, sizeof(p->refused_as));
 	hex_encode(bytes_of(r->salt, P11_PIN_SALT_LEN), salt);
 	hex_encode(bytes_of(r->digest, SHA256_LEN), digest);
 	n = snprintf(line, sizeof(line), "%s %s %s\n", salt, digest, token);

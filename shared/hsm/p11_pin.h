@@ -5,7 +5,9 @@
  * the same PIN file: one line with the token's label and a salted, slow
  * digest (PBKDF2, RFC 8018), nothing that leads back to the PIN.  The file
  * is locked (flock) from reading the PIN until the answer is recorded, so
- * that two programs do not offer the same wrong PIN at the same time.
+ * that two programs do not offer the same wrong PIN at the same time.  The
+ * digest of a PIN that is not known to be good is made before it is offered:
+ * a program that is killed in between has recorded a refusal or not had it.
  */
 #ifndef CERTFLOW_HSM_P11_PIN_H
 #define CERTFLOW_HSM_P11_PIN_H
@@ -40,6 +42,10 @@ struct p11_pin {
 	bool refused;           /* the PIN file's present content            */
 	struct stat refused_as; /* the file with that content     */
 	struct p11_pin_record last;
+	struct stat now_as;         /* the file as read by p11_pin_begin() */
+	struct stat good_as;        /* as it was when a token took the PIN */
+	struct p11_pin_record next; /* what to record of .next_as          */
+	struct stat next_as;
 };
 
 /** ERR_FATAL: paths too long, or the record cannot be opened for writing. */

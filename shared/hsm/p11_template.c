@@ -163,3 +163,17 @@ p11_templates_fill(struct p11_templates *t,
 	fill_private(t, skipped, id, label);
 	fill_public(t, algorithm, id, label);
 }
+
+void
+p11_templates_passing(struct p11_templates *t,
+		      const struct p11_algorithm *algorithm)
+{
+	*t = (struct p11_templates){ 0 };
+	add(t->private_key, &t->private_count, CKA_TOKEN, &no, sizeof(no));
+	add(t->private_key, &t->private_count, CKA_PRIVATE, &yes, sizeof(yes));
+	add(t->private_key, &t->private_count, CKA_SIGN, &yes, sizeof(yes));
+	add(t->public_key, &t->public_count, CKA_TOKEN, &no, sizeof(no));
+	add(t->public_key, &t->public_count, CKA_VERIFY, &yes, sizeof(yes));
+	add(t->public_key, &t->public_count, CKA_EC_PARAMS,
+	    algorithm->ec_params, algorithm->ec_params_len);
+}

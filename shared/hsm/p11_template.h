@@ -60,4 +60,8 @@ void p11_templates_fill(struct p11_templates *t,
 			CK_MECHANISM_TYPE allowed, uint32_t skipped,
 			const uint8_t id[HSM_KEY_ID_LEN], const char *label);
 
+/** For a pair without a name that ends with the session. */
+void p11_templates_passing(struct p11_templates *t,
+			   const struct p11_algorithm *algorithm);
+
 #endif

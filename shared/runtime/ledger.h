@@ -65,6 +65,9 @@ void ledger_settle(struct ledger *l);
  * first; NULL: none. */
 struct ledger_order *ledger_next(struct ledger *l, int64_t now_us);
 
+/** What the orders waited for has come: they need not wait any longer. */
+void ledger_hasten(struct ledger *l);
+
 /** Done: its place on the log is remembered, so that it is not opened again
  * when the log is read again after a lost assignment. */
 void ledger_finish(struct ledger *l, struct ledger_order *o);

@@ -1,5 +1,6 @@
 #include "runtime/notes.h"
 
+#include <limits.h>
 #include <search.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct note {
 		struct note *of;
 	} ids[OUTCOMES_MAX];
 	size_t id_count;
+	unsigned doubts;
 	bool marked;
 	struct ev_sha256 mark;
 };
@@ -119,6 +121,14 @@ notes_is_marked(const struct notes *n, const char *key,
 
 	return note != NULL && note->marked &&
 	       memcmp(note->mark.b, mark->b, SHA256_LEN) == 0;
+}
+
+unsigned
+notes_doubt(struct notes *n, const char *key)
+{
+	struct note *note = find(n, key);
+
+	return note == NULL ? UINT_MAX : ++note->doubts;
 }
 
 void

@@ -44,6 +44,13 @@ void notes_mark(struct notes *n, const char *key, const struct ev_sha256 *mark);
 bool notes_is_marked(const struct notes *n, const char *key,
 		     const struct ev_sha256 *mark);
 
+/**
+ * A definite "no" that may be the stumbling of a token: count it, and believe
+ * it when it is repeated.
+ * @return how often by now; UINT_MAX if the order has no notes
+ */
+unsigned notes_doubt(struct notes *n, const char *key);
+
 /** Forget all about the order. */
 void notes_drop(struct notes *n, const char *key);
 

@@ -111,8 +111,11 @@ static void
 ask_ready(struct run *r)
 {
 	struct err why = { 0 };
+	bool was = r->ready;
 
 	r->ready = r->w->ready == NULL || r->w->ready(r->self, &why);
+	if (r->ready && !was)
+		ledger_hasten(r->ledger);
 	health_set(runtime_health(r->rt), HEALTH_HSM,
 		   r->ready ? NULL : why.text);
 }

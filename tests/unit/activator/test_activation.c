@@ -52,12 +52,12 @@ order_of(const struct hsm_key *key, const struct buffer *certificate)
 }
 
 static struct activation
-run(const struct ev_activation_ordered *order, bool again)
+run(const struct ev_activation_ordered *order)
 {
 	struct activation a;
 	struct err e = { 0 };
 
-	cr_assert(activation_test(hsm, 0, order, again, &a, &e), "%s", e.text);
+	cr_assert(activation_test(hsm, 0, order, &a, &e), "%s", e.text);
 	return a;
 }
 
@@ -71,7 +71,7 @@ works(enum ev_key_algorithm algorithm)
 
 	certify(hsm_key_spki(&key), &certificate);
 	order = order_of(&key, &certificate);
-	a = run(&order, false);
+	a = run(&order);
 	cr_expect(a.activated, "%s", a.detail);
 	cr_expect_str_eq(a.key.token, key.token);
 	cr_expect_gt(a.tested_at, 0);
@@ -98,7 +98,7 @@ Test(activation, key_is_gone)
 	certify(hsm_key_spki(&key), &certificate);
 	order = order_of(&key, &certificate);
 	cr_assert(hsm_destroy(hsm, 0, &key, &e));
-	a = run(&order, false);
+	a = run(&order);
 	cr_expect_not(a.activated);
 	cr_expect_eq(a.code, EV_ACTIVATION_FAILURE_CODE_KEY_NOT_FOUND);
 }
@@ -116,7 +116,7 @@ Test(activation, private_half_is_gone)
 	order = order_of(&key, &certificate);
 	key.has_public = false;
 	cr_assert(hsm_destroy(hsm, 0, &key, &e));
-	a = run(&order, false);
+	a = run(&order);
 	cr_expect_not(a.activated);
 	cr_expect_eq(a.code, EV_ACTIVATION_FAILURE_CODE_KEY_NOT_FOUND);
 }
@@ -132,7 +132,7 @@ Test(activation, another_key_under_this_id)
 
 	certify(hsm_key_spki(&key), &certificate);
 	order = order_of(&other, &certificate);
-	a = run(&order, false);
+	a = run(&order);
 	cr_expect_not(a.activated);
 	cr_expect_eq(a.code, EV_ACTIVATION_FAILURE_CODE_KEY_MISMATCH);
 }
@@ -157,15 +157,12 @@ Test(activation, a_key_that_signs_wrongly)
 	AUTO(buffer) struct buffer certificate = { 0 };
 	struct ev_activation_ordered order;
 	struct activation a;
-	struct err e = { 0 };
 
 	certify(hsm_key_spki(&key), &certificate);
 	order = order_of(&key, &certificate);
 	real = *p11;
 	p11->C_Sign = wrong_sign;
-	cr_expect_not(activation_test(hsm, 0, &order, false, &a, &e));
-	cr_expect_eq(e.kind, ERR_RETRY, "once may be chance");
-	a = run(&order, true);
+	a = run(&order);
 	cr_expect_not(a.activated);
 	cr_expect_eq(a.code, EV_ACTIVATION_FAILURE_CODE_TEST_SIGNATURE_WRONG);
 }
@@ -179,6 +176,6 @@ Test(activation, no_certificate_in_the_order)
 	struct err e = { 0 };
 
 	order.certificate_der = bytes_of_str("nothing of the kind");
-	cr_expect_not(activation_test(hsm, 0, &order, false, &a, &e));
+	cr_expect_not(activation_test(hsm, 0, &order, &a, &e));
 	cr_expect_eq(e.kind, ERR_REJECT);
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static const char *const labels[] = { "customer-1", "customer-2",
 				      "customer-3" };
 
@@ -103,6 +105,21 @@ fixture_open(struct fixture *f)
 
 	cr_assert(hsm_open(&f->settings, &h, &e), "%s", e.text);
 	cr_assert(hsm_wait_ready(h, READY_US, &e), "%s", e.text);
+	return h;
+}
+
+struct hsm *
+fixture_open_not_ready(struct fixture *f, int64_t for_us, struct err *e)
+{
+	int64_t until = clock_monotonic_us() + READY_US;
+	struct hsm *h = NULL;
+
+	cr_assert(hsm_open(&f->settings, &h, e), "%s", e->text);
+	do
+		cr_expect_not(hsm_wait_ready(h, INT64_C(20000), e));
+	while (strstr(e->text, "being opened") != NULL &&
+	       clock_monotonic_us() < until);
+	cr_expect_not(hsm_wait_ready(h, for_us, e));
 	return h;
 }
 

@@ -34,6 +34,10 @@ void fixture_pin(struct fixture *f, const char *pin);
 /** hsm_open() and hsm_wait_ready(), asserted. */
 struct hsm *fixture_open(struct fixture *f);
 
+/** hsm_open(), the reason why it is not ready, and for_us more. */
+struct hsm *fixture_open_not_ready(struct fixture *f, int64_t for_us,
+				   struct err *e);
+
 /** The module's own function list, as hsm uses it: may be changed. */
 CK_FUNCTION_LIST *fixture_list(void);
 
