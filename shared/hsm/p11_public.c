@@ -44,32 +44,44 @@ rsa_key(const struct p11_public *k)
 	return params != NULL ? key_from("RSA", params) : NULL;
 }
 
-static const char *
-curve_name(const struct p11_public *k)
-{
-	const enum ev_key_algorithm known[] = { EV_KEY_ALGORITHM_EC_P256,
-						EV_KEY_ALGORITHM_EC_P384 };
-	const char *const names[] = { "P-256", "P-384" };
+struct curve {
+	enum ev_key_algorithm algorithm;
+	int nid;
+	const char *name;
+	size_t point_len; /* uncompressed */
+};
 
-	for (size_t i = 0; i < 2; i++) {
-		const struct p11_algorithm *a = p11_algorithm(known[i]);
+#define CURVES 2
+static const struct curve curves[CURVES] = {
+	{ EV_KEY_ALGORITHM_EC_P256, NID_X9_62_prime256v1, "P-256", 65 },
+	{ EV_KEY_ALGORITHM_EC_P384, NID_secp384r1, "P-384", 97 },
+};
+
+/* NULL: not one that certflow knows. */
+static const struct curve *
+curve_of(const struct p11_public *k)
+{
+	for (size_t i = 0; i < CURVES; i++) {
+		const struct p11_algorithm *a =
+			p11_algorithm(curves[i].algorithm);
 
 		if (bytes_equal(bytes_of(k->params, k->params_len),
 				bytes_of(a->ec_params, a->ec_params_len)))
-			return names[i];
+			return &curves[i];
 	}
 	return NULL;
 }
 
 /*
  * CKA_EC_POINT is a DER OCTET STRING (PKCS#11 2.40, 2.3.3); some modules
- * give the bare point, which begins with 0x04 too, but has odd length.
+ * give the bare point, which begins with 0x04 too and may go on like an
+ * OCTET STRING: only the curve's own length tells.
  */
 static struct bytes
-bare_point(const struct p11_public *k)
+bare_point(const struct curve *curve, const struct p11_public *k)
 {
-	if (k->point_len > 2 && k->point[0] == 0x04 &&
-	    k->point[1] == k->point_len - 2)
+	if (k->point_len != curve->point_len && k->point_len > 2 &&
+	    k->point[0] == 0x04 && k->point[1] == k->point_len - 2)
 		return bytes_of(k->point + 2, k->point_len - 2);
 	return bytes_of(k->point, k->point_len);
 }
@@ -77,14 +89,16 @@ bare_point(const struct p11_public *k)
 static EVP_PKEY *
 ec_key(const struct p11_public *k)
 {
-	const char *curve = curve_name(k);
-	struct bytes point = bare_point(k);
+	const struct curve *curve = curve_of(k);
 	AUTO(bld) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
 	AUTO(param) OSSL_PARAM *params = NULL;
+	struct bytes point;
 
-	if (curve == NULL || bld == NULL ||
-	    !OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
-					     curve, 0) ||
+	if (curve == NULL || bld == NULL)
+		return NULL;
+	point = bare_point(curve, k);
+	if (!OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
+					     curve->name, 0) ||
 	    !OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
 					      point.data, point.len))
 		return NULL;
@@ -132,15 +146,31 @@ rsa_parts(const EVP_PKEY *pkey, struct p11_public *out)
 	return out->modulus_len > 0 && out->exponent_len > 0;
 }
 
+/* NULL: another curve, or one that is spelt out. */
+static const struct curve *
+named_curve(const EVP_PKEY *pkey)
+{
+	char name[64];
+	size_t len;
+
+	if (!EVP_PKEY_get_group_name(pkey, name, sizeof(name), &len))
+		return NULL;
+	for (size_t i = 0; i < CURVES; i++)
+		if (OBJ_txt2nid(name) == curves[i].nid)
+			return &curves[i];
+	return NULL;
+}
+
 static bool
 ec_parts(const EVP_PKEY *pkey, struct p11_public *out)
 {
-	enum ev_key_algorithm algorithm = EVP_PKEY_get_bits(pkey) == 256
-						  ? EV_KEY_ALGORITHM_EC_P256
-						  : EV_KEY_ALGORITHM_EC_P384;
-	const struct p11_algorithm *a = p11_algorithm(algorithm);
+	const struct curve *curve = named_curve(pkey);
+	const struct p11_algorithm *a;
 	size_t len = 0;
 
+	if (curve == NULL)
+		return false;
+	a = p11_algorithm(curve->algorithm);
 	/* Up to P-384 the point is shorter than 128: a short DER length. */
 	if (!EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY,
 					     out->point + 2, 125, &len))

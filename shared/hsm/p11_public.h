@@ -27,7 +27,8 @@ struct p11_public {
 size_t p11_public_to_spki(const struct p11_public *key,
 			  uint8_t out[PKI_SPKI_MAX]);
 
-/** @return false if spki is not DER of an RSA or named-curve key */
+/** @return false if spki is not DER of an RSA key, or of one on a curve that
+ * certflow knows by its name */
 bool p11_public_from_spki(struct bytes spki, struct p11_public *out) MUST_CHECK;
 
 #endif
