@@ -11,6 +11,7 @@
 struct line {
 	const char *path;
 	unsigned number;
+	size_t len;
 	char text[LINE_MAX_LEN];
 	char section[KEY_MAX / 2];
 };
@@ -72,14 +73,31 @@ take_line(struct line *l, config_file_take *take, void *user, struct err *e)
 {
 	char *text;
 
-	if (strlen(l->text) == sizeof(l->text) - 1)
+	if (l->len == sizeof(l->text) - 1)
 		return wrong(l, "the line is too long", e);
+	if (strlen(l->text) != l->len)
+		return wrong(l, "the line holds a NUL", e);
 	text = config_without_blanks(l->text);
 	if (*text == '\0' || *text == '#' || *text == ';')
 		return true;
 	if (*text == '[')
 		return take_section(l, text, e);
 	return take_pair(l, text, take, user, e);
+}
+
+/* @return false: nothing is left */
+static bool
+next_line(struct line *l, FILE *stream)
+{
+	int c = 0;
+
+	l->len = 0;
+	l->number++;
+	while (c != '\n' && l->len < sizeof(l->text) - 1 &&
+	       (c = getc(stream)) != EOF)
+		l->text[l->len++] = (char)c;
+	l->text[l->len] = '\0';
+	return l->len > 0;
 }
 
 bool
@@ -89,9 +107,7 @@ config_file_read(const char *path, config_file_take *take, void *user,
 	AUTO(file) FILE *stream = fopen(path, "re");
 	struct line l = { .path = path };
 
-	while (stream != NULL &&
-	       fgets(l.text, sizeof(l.text), stream) != NULL) {
-		l.number++;
+	while (stream != NULL && next_line(&l, stream)) {
 		if (!take_line(&l, take, user, e))
 			return false;
 	}

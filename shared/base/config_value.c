@@ -33,7 +33,8 @@ config_parse_duration(const char *text, int64_t *ms)
 		return false;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (strcmp(unit, units[i].unit) == 0)
-			return !__builtin_mul_overflow(n, units[i].ms, ms);
+			return !__builtin_mul_overflow(n, units[i].ms, ms) &&
+			       *ms <= INT64_MAX / 1000; /* microseconds */
 	return false;
 }
 

@@ -197,9 +197,11 @@ parse_number(const char *text, const char *end, int64_t max, int64_t *out)
 	if (text == end || end - text > 19)
 		return false;
 	for (; text < end; text++) {
-		if (*text < '0' || *text > '9' || n > (max - 9) / 10)
+		int digit = *text - '0';
+
+		if (digit < 0 || digit > 9 || n > (max - digit) / 10)
 			return false;
-		n = n * 10 + (*text - '0');
+		n = n * 10 + digit;
 	}
 	*out = n;
 	return true;

@@ -117,6 +117,9 @@ pki_profile_load(const char *path, const char *public_url,
 		return ERR_NO_MEMORY(e);
 	if (!file_read(path, PROFILE_FILE_MAX, &text, e))
 		return false;
+	if (memchr(text.data, '\0', text.len) != NULL)
+		return ERR_SET(e, ERR_FATAL, "profile", 0,
+			       "%s: a NUL hides what follows it", path);
 	sha256(buffer_view(&text), p->sha256);
 	if (!parse((const char *)text.data, p, e) ||
 	    !make_url(p->crl_url, public_url, e) ||
