@@ -56,25 +56,40 @@ read_key(struct intake *it, struct bytes key)
 		it->key[0] = '\0';
 }
 
-/* Which inbox wrote it; a message sent on names its first place. */
+/* The inbox whose topic this is. */
+static bool
+inbox_of(const char *topic, enum event_inbox *inbox)
+{
+	size_t prefix = strlen(KAFKA_TOPIC_INBOX_PREFIX);
+
+	return strncmp(topic, KAFKA_TOPIC_INBOX_PREFIX, prefix) == 0 &&
+	       event_inbox_parse(topic + prefix, inbox);
+}
+
+/* Which inbox wrote it; a message sent on names its first place. A header
+ * that names none is the message's own text: nothing is taken from it. */
 static bool
 read_source(struct intake *it, const struct kafka_message *m)
 {
-	bool sent_on = strcmp(m->topic, KAFKA_TOPIC_INBOX_MISROUTED) == 0;
-	size_t prefix = strlen(KAFKA_TOPIC_INBOX_PREFIX);
-	char text[KAFKA_SOURCE_TEXT_MAX];
+	char text[KAFKA_SOURCE_TEXT_MAX], topic[INTAKE_TOPIC_MAX];
+	int32_t partition;
+	int64_t offset;
 
 	snprintf(it->topic, sizeof(it->topic), "%s", m->topic);
 	it->source = (struct ev_source_position){ .topic = it->topic,
 						  .partition = m->partition,
 						  .offset = m->offset };
-	if (sent_on &&
-	    (!kafka_header_text(m, KAFKA_HEADER_SOURCE, text, sizeof(text)) ||
-	     !kafka_source_parse(text, it->topic, sizeof(it->topic),
-				 &it->source.partition, &it->source.offset)))
+	if (strcmp(m->topic, KAFKA_TOPIC_INBOX_MISROUTED) != 0)
+		return inbox_of(it->topic, &it->in.inbox);
+	if (!kafka_header_text(m, KAFKA_HEADER_SOURCE, text, sizeof(text)) ||
+	    !kafka_source_parse(text, topic, sizeof(topic), &partition,
+				&offset) ||
+	    !inbox_of(topic, &it->in.inbox))
 		return false;
-	return strncmp(it->topic, KAFKA_TOPIC_INBOX_PREFIX, prefix) == 0 &&
-	       event_inbox_parse(it->topic + prefix, &it->in.inbox);
+	snprintf(it->topic, sizeof(it->topic), "%s", topic);
+	it->source.partition = partition;
+	it->source.offset = offset;
+	return true;
 }
 
 /* Headers that travel on, also through a deferral. */
