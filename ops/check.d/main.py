@@ -4,6 +4,7 @@ import concurrent.futures
 import sys
 import time
 
+import fuzz
 import integration
 import readme
 import style
@@ -13,6 +14,7 @@ from results import Results
 PARTS = {
     "style": style.check,
     "unit": unit.check,
+    "fuzz": fuzz.check,
     "integration": integration.check,
     "readme": readme.check,
 }

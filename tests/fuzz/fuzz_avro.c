@@ -4,19 +4,11 @@
  *   n > 0  a body of event type n
  * What is decoded must encode, and read again, as the same.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "avro/avro_codec.h"
 #include "event/event_json.h"
 #include "fuzz.h"
-
-static void
-require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 through_json(const struct avro_writer *w, const struct event *ev,

@@ -5,7 +5,6 @@
  *   5  a CMS, the signature of an approval
  * Whatever is accepted must keep what the headers promise about it.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -15,13 +14,6 @@
 #include "pki/csr.h"
 #include "pki/der.h"
 #include "pki/lint.h"
-
-static void
-require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 csr(struct bytes der)
