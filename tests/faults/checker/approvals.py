@@ -21,6 +21,9 @@ class Approvals(Invariant):
             self._four_eyes(record, subject)
         elif record.name == "OrderVoidRequested":
             self._void(record, subject)
+        elif record.name in ("StatusChangeConfirmed",
+                             "StatusChangeDeclined"):
+            self._status(record, subject)
         elif record.name == "IssuanceOrdered":
             self._order(record, record.event, subject)
         elif record.name == "CertificateIssued":
@@ -58,6 +61,14 @@ class Approvals(Invariant):
         if request and record.actor == request["creator"]:
             self.violate("four_eyes", "the creator gave up his own order",
                          request_id=request["id"], **record.where())
+
+    def _status(self, record, subject):
+        change = subject.status_changes.get(
+            record.event["status_change_id"])
+        if change is not None and change["requester"] == record.actor:
+            self.violate("four_eyes", "the one who asked for a change of "
+                         "status decided on it", status_change_id=change[
+                             "id"], **record.where())
 
     def _order(self, record, event, subject):
         request = subject.requests.get(event["request_id"])

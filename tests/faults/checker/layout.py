@@ -16,6 +16,7 @@ ENROLMENT = ("NONE", "REQUESTED", "CSR_GENERATED", "SAVED", "CERTIFIED",
              "FAILED", "ABANDONED", "DESTROYED")
 CA = ("NONE", "GOOD", "ON_HOLD", "REVOKED")
 USE = ("NONE", "INACTIVE", "ACTIVATING", "ACTIVE", "DEACTIVATED")
+STATUS = ("NONE", "OPEN", "DONE", "DECLINED")
 ORDER = ("NONE", "OPEN", "ISSUED", "FAILED", "GIVEN_UP", "REJECTED")
 INBOX = ("none", "einvoice", "officer", "manager", "keygen", "issuer",
          "activator")
@@ -194,6 +195,15 @@ class State(_Reader):
                 "headers": dict(self.items(lambda: (self.text(),
                                                     self.raw())))}
 
+    def status_change(self):
+        return {"id": self.text(), "serial_number": self.text(),
+                "requester": self.text(), "state": self.one_of(STATUS),
+                "resumes": self.flag(),
+                "reason": self.one_of(self.symbols(
+                    "certflow.v1.RevocationRequested", "RevocationReason")),
+                "has_invalidity_date": self.flag(),
+                "invalidity_date": self.signed()}
+
     def whole(self):
         return {"tax_code": self.text(), "sequence": self.signed(),
                 "customer": self.maybe(lambda: self.nested(
@@ -205,7 +215,8 @@ class State(_Reader):
                 "certificates": self.items(self.certificate),
                 "seen": self.items(self.seen),
                 "waiting": self.items(self.waiting),
-                "revoked": self.items(self.text)}
+                "revoked": self.items(self.text),
+                "status_changes": self.items(self.status_change)}
 
 
 def decode(octets, schemas):

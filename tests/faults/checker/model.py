@@ -43,6 +43,7 @@ KEYS = {
     "certificate": ("serial_number",),
     "certificate_use_history": ("serial_number", "sequence"),
     "certificate_ca_history": ("serial_number", "sequence"),
+    "status_change": ("status_change_id",),
     "certificate_rejected": ("tax_code", "sequence"),
     "request_event": ("tax_code", "sequence"),
     "refusal": ("tax_code", "sequence"),
@@ -93,6 +94,7 @@ class Rows:
         self.tables = {name: {} for name in KEYS}
         self.timeline = self.tables["request_event"]
         self._texts = event_texts
+        self._revocations = {}  # serial number: since when, why
 
     def fold(self, record):
         event = record.event
@@ -394,19 +396,13 @@ class Rows:
 
     def _revoked(self, serial, order):
         """(since when, why) a serial counts as revoked already."""
-        earlier = [row for (number, _), row in self.tables[
-            "certificate_ca_history"].items()
-            if number == serial and row["state"] == "REVOKED"] if (
-                self._any_revoked) else []
-        if earlier:
-            return earlier[0]["effective_at"], earlier[0]["reason"]
+        if serial in self._revocations:
+            return self._revocations[serial]
         if order["state"] in ("VOIDED", "EXPIRED"):
             return order["decided_at"], "UNSPECIFIED"
         return None, None
 
     # ---- certificates ---------------------------------------------------
-
-    _any_revoked = False
 
     def _ca_history(self, record, serial, state, effective_at, reason,
                     invalidity_date):
@@ -439,7 +435,9 @@ class Rows:
         state = {"CertificateSuspended": "ON_HOLD",
                  "CertificateResumed": "GOOD",
                  "CertificateRevoked": "REVOKED"}[record.name]
-        self._any_revoked |= state == "REVOKED"
+        if state == "REVOKED":
+            self._revocations.setdefault(
+                serial, (event["effective_at"], event["reason"]))
         self._ca_history(record, serial, state, event["effective_at"],
                          event["reason"], event["invalidity_date"])
         certificate = self.tables["certificate"].get((serial,))
@@ -454,6 +452,35 @@ class Rows:
     _on_CertificateSuspended = _status
     _on_CertificateResumed = _status
     _on_CertificateRevoked = _status
+
+    def _asked(self, record, event):
+        at_once = record.name == "SuspensionRequested"
+        self._put("status_change", (event["status_change_id"],), {
+            "tax_code": record.tax_code, "sequence": record.sequence,
+            "serial_number": event["serial_number"],
+            "kind": record.name.removesuffix("Requested").upper(),
+            "state": "DONE" if at_once else "OPEN",
+            "requested_by": record.actor,
+            "requested_at": record.recorded_at,
+            "decided_at": record.recorded_at if at_once else None,
+            "evidence_sha256": event["evidence_sha256"],
+            **{name: event.get(name) for name in (
+                "reason", "reason_text", "invalidity_date", "requester")}})
+
+    _on_SuspensionRequested = _asked
+    _on_ResumptionRequested = _asked
+    _on_RevocationRequested = _asked
+
+    def _answered(self, record, event):
+        confirmed = record.name == "StatusChangeConfirmed"
+        self._put("status_change", (event["status_change_id"],), {
+            "state": "DONE" if confirmed else "DECLINED",
+            "decided_by": record.actor, "decided_at": record.recorded_at,
+            "decision_reason": event["reason"],
+            "sequence": record.sequence})
+
+    _on_StatusChangeConfirmed = _answered
+    _on_StatusChangeDeclined = _answered
 
 
 def fingerprint(values):

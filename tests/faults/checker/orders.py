@@ -6,10 +6,23 @@ from .invariant import Invariant
 
 # What the registrar adds to an admitted event, in the same transaction.
 FOLLOWED = {
-    "IssuanceRequested": "IssuanceOrdered",
-    "ActivationRequested": "ActivationOrdered",
-    "OrderVoidRequested": "OrderVoided",
-    "DeactivationRequested": "CertificateDeactivated",
+    "IssuanceRequested": ("IssuanceOrdered",),
+    "ActivationRequested": ("ActivationOrdered",),
+    "OrderVoidRequested": ("OrderVoided",),
+    "DeactivationRequested": ("CertificateDeactivated",),
+    "SuspensionRequested": ("CertificateSuspended",),
+    "StatusChangeConfirmed": ("CertificateResumed", "CertificateRevoked"),
+}
+# What can stand behind these alone (behind CertificateRevoked, too, there
+# may be a CertificateDeactivated).
+CAUSES = {
+    "IssuanceOrdered": ("IssuanceRequested",),
+    "ActivationOrdered": ("ActivationRequested",),
+    "OrderVoided": ("OrderVoidRequested",),
+    "CertificateSuspended": ("SuspensionRequested", "RevocationRequested",
+                             "CertificateIssued"),
+    "CertificateResumed": ("StatusChangeConfirmed",),
+    "CertificateRevoked": ("StatusChangeConfirmed",),
 }
 # Orders to workers, and the events that answer them.
 ANSWERS = {
@@ -78,22 +91,21 @@ class Orders(Invariant):
     def _follows(self, record):
         before = self._last.get(record.tax_code)
         wanted = before and FOLLOWED.get(before[0])
-        if wanted is not None and record.name != wanted:
+        if wanted is not None and record.name not in wanted:
             self._not_followed(before, wanted)
-        if record.name in ("IssuanceOrdered", "ActivationOrdered",
-                           "OrderVoided"):
-            cause = next(key for key, value in FOLLOWED.items()
-                         if value == record.name)
-            if (before is None or before[0] != cause
-                    or record.causation != before[2]):
-                self.violate("unasked", f"{record.name} without its {cause}",
-                             causation=record.causation, **record.where())
+        causes = CAUSES.get(record.name)
+        if causes is not None and (
+                before is None or before[0] not in causes
+                or record.causation != before[2]):
+            self.violate("unasked", f"{record.name} without its "
+                         f"{' or '.join(causes)}",
+                         causation=record.causation, **record.where())
         self._last[record.tax_code] = (record.name, record.at,
                                        record.event_id, record.tax_code)
 
     def _not_followed(self, before, wanted):
         self.violate("not_followed", f"{before[0]} was admitted, and no "
-                     f"{wanted} stands behind it", at=before[1],
+                     f"{' or '.join(wanted)} stands behind it", at=before[1],
                      event_id=before[2], tax_code=before[3])
 
     # ---- orders and answers ---------------------------------------------

@@ -72,15 +72,14 @@ class Registrar(Invariant):
     # ---- states ---------------------------------------------------------
 
     def _expected(self, subject):
-        def plain(things, drop=()):
-            return [{key: value for key, value in thing.items()
-                     if key not in drop} for thing in things.values()]
+        def plain(things):
+            return list(things.values())
         return {
             "tax_code": subject.tax_code, "sequence": subject.sequence,
             "customer": subject.customer,
             "customer_request": subject.customer_request,
             "enrolments": plain(subject.enrolments),
-            "requests": plain(subject.requests, ("approved_before",)),
+            "requests": plain(subject.requests),
             "orders": plain(subject.orders),
             "certificates": plain(subject.certificates),
             "seen": [{"inbox": inbox, "event_id": uuid.UUID(event_id).bytes,
@@ -90,7 +89,8 @@ class Registrar(Invariant):
                      (result, code, field, sequence)
                      in subject.seen.items()],
             "waiting": plain(subject.waiting),
-            "revoked": list(subject.revoked)}
+            "revoked": list(subject.revoked),
+            "status_changes": plain(subject.status_changes)}
 
     def _subjects(self):
         missing = dict(self.subjects)
@@ -137,6 +137,8 @@ class Registrar(Invariant):
             yield id_digest("request", request["id"])
             if request["submission"]["csr_source"] == "UPLOADED":
                 yield request["uploaded_spki"]
+        for change in subject.status_changes:
+            yield id_digest("status change", change)
 
     def _keys(self):
         expected = {}

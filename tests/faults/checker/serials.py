@@ -48,6 +48,10 @@ class Serials(Invariant):
             self._once(self._ids,
                        ("request", event["submission"]["request_id"]),
                        record, "id_twice", "a request id used twice")
+        elif record.name in ("SuspensionRequested", "ResumptionRequested",
+                             "RevocationRequested"):
+            self._once(self._ids, ("change", event["status_change_id"]),
+                       record, "id_twice", "an id of two status changes")
 
     def _order(self, record, event):
         serial = event["serial_number"]

@@ -59,8 +59,13 @@ CA = {
     "CertificateResumed": {"ON_HOLD": "GOOD"},
     "CertificateRevoked": {"GOOD": "REVOKED", "ON_HOLD": "REVOKED"},
 }
-OPEN_REQUEST = {"PENDING_APPROVAL", "RETURNED", "APPROVED", "ISSUING",
-                "ISSUANCE_FAILED"}
+STATUS = {
+    "SuspensionRequested": {"NONE": "DONE"},
+    "ResumptionRequested": {"NONE": "OPEN"},
+    "RevocationRequested": {"NONE": "OPEN"},
+    "StatusChangeConfirmed": {"OPEN": "DONE"},
+    "StatusChangeDeclined": {"OPEN": "DECLINED"},
+}
 # Who writes what: the inbox that an admitted event must have come from.
 WRITERS = {
     "einvoice": ("KeyPairRequested EnrolmentSaved ActivationRequested "
@@ -109,6 +114,7 @@ class Subject:
         self.seen = {}
         self.waiting = {}
         self.revoked = {}
+        self.status_changes = {}
         self.destroyed = {}  # enrolment: digests of destroyed keys
         self._complain = complain
 
@@ -197,8 +203,7 @@ class Subject:
         if request is None:
             request = {"id": submission["request_id"], "state": "NONE",
                        "creator": record.actor, "editors": [],
-                       "approval": None, "order_id": None,
-                       "approved_before": False}
+                       "approval": None, "order_id": None}
             self.requests[request["id"]] = request
         self._step(REQUEST, request, record)
         if record.actor not in request["editors"]:
@@ -390,6 +395,31 @@ class Subject:
     _on_CertificateRevoked = _status
     _on_CertificateSuspended = _status
     _on_CertificateResumed = _status
+
+    def _status_asked(self, record, event):
+        invalid = event.get("invalidity_date")
+        change = {"id": event["status_change_id"],
+                  "serial_number": event["serial_number"],
+                  "requester": record.actor, "state": "NONE",
+                  "resumes": record.name == "ResumptionRequested",
+                  "reason": event.get("reason", "UNKNOWN"),
+                  "has_invalidity_date": invalid is not None,
+                  "invalidity_date": invalid or 0}
+        self._step(STATUS, change, record)
+        self.status_changes[change["id"]] = change
+
+    _on_SuspensionRequested = _status_asked
+    _on_ResumptionRequested = _status_asked
+    _on_RevocationRequested = _status_asked
+
+    def _status_decided(self, record, event):
+        change = self._find(self.status_changes, event["status_change_id"],
+                            record)
+        if change is not None:
+            self._step(STATUS, change, record)
+
+    _on_StatusChangeConfirmed = _status_decided
+    _on_StatusChangeDeclined = _status_decided
 
     def _on_EventRefused(self, record, event):
         """An activation that came too late ends in INACTIVE."""
