@@ -106,6 +106,10 @@ commit_checkpoint(struct registrar *r, struct err *e)
 
 	if (list == NULL)
 		return false;
+	/* What memory has of an open transaction may never come to be. */
+	if (r->began || r->failed)
+		return ERR_SET(e, ERR_FATAL, "registrar", 0,
+			       "no checkpoint amid a transaction");
 	if (!store_checkpoint(r->store, r->cache, list, r->lane_count, &kept,
 			      e))
 		return false;

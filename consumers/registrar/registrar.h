@@ -224,7 +224,7 @@ bool commit_run(struct registrar *r, struct err *e) MUST_CHECK;
 void commit_abort(struct registrar *r, const struct err *why);
 
 /** Write the checkpoint. ERR_RETRY with r->ready false: the database is not
- * the one we knew. */
+ * the one we knew. ERR_FATAL amid a transaction, also one that failed. */
 bool commit_checkpoint(struct registrar *r, struct err *e) MUST_CHECK;
 
 /** Copy of every lane's log position; free() it. NULL: no memory. */
