@@ -8,6 +8,9 @@
 #include "db/internal.h"
 
 #define CONNECT_TIMEOUT_US (5 * US_PER_S)
+/* A program that was frozen amid a transaction must not keep its successor
+ * from the rows: nothing of ours thinks so long between two statements. */
+#define IDLE_TIMEOUT "10s"
 
 /* The server's remarks; libpq would print them to standard error as is. */
 static void
@@ -99,6 +102,8 @@ set_session(struct db *db, struct err *e)
 	res = PQexecParams(
 		db->conn,
 		"SELECT set_config('statement_timeout', $1, false),"
+		" set_config('idle_in_transaction_session_timeout', "
+		"'" IDLE_TIMEOUT "', false),"
 		" CASE WHEN $2 <> '' THEN set_config('search_path', $2, false)"
 		" END",
 		2, NULL, values, NULL, NULL, 0);

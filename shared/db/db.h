@@ -9,8 +9,9 @@
  *   ERR_RETRY   the connection is gone or was never there (class 08, 57P01
  *               to 57P03), serialization failure or deadlock (40001, 40P01),
  *               lock or statement time-out, no resources (53), I/O (58),
- *               a read-only standby (25006).  Roll back, wait, do it again:
- *               the next db_begin() or statement connects again by itself.
+ *               a read-only standby (25006), idle for 10 s amid a
+ *               transaction (25P03).  Roll back, wait, do it again: the next
+ *               db_begin() or statement connects again by itself.
  *   ERR_REJECT  the values were refused: classes 22 and 23, and P0001,
  *               P0002 raised by our own functions, whose message is then
  *               the whole err.text.

@@ -13,10 +13,10 @@ db_sqlstate(const char *five_characters)
 static enum err_kind
 classify(const char *state)
 {
-	static const char *const retry[] = {
-		"08",    "53",    "58",    "40001", "40P01", "55P03",
-		"57014", "57P01", "57P02", "57P03", "57P05", "25006"
-	};
+	static const char *const retry[] = { "08",    "53",    "58",    "40001",
+					     "40P01", "55P03", "57014", "57P01",
+					     "57P02", "57P03", "57P05", "25006",
+					     "25P03" };
 	static const char *const reject[] = { "22", "23", "P0001", "P0002" };
 
 	for (size_t i = 0; i < sizeof(retry) / sizeof(retry[0]); i++)
