@@ -47,6 +47,15 @@ kafka_consumer_pause(struct kafka_consumer *c,
 	return kafka_list_check(l, what, e);
 }
 
+/* Before 2.1.0 librdkafka took it for microseconds (its issue 4230): a busy
+ * machine would never come to the end of a seek. */
+static int
+seek_timeout(void)
+{
+	return rd_kafka_version() < 0x02010000 ? KAFKA_REQUEST_MS * 1000
+					       : KAFKA_REQUEST_MS;
+}
+
 bool
 kafka_consumer_seek(struct kafka_consumer *c,
 		    const struct kafka_partition *list, size_t count,
@@ -65,7 +74,7 @@ kafka_consumer_seek(struct kafka_consumer *c,
 		if (k < c->assigned_count)
 			c->reached[k] = KAFKA_OFFSET_NONE;
 	}
-	error = rd_kafka_seek_partitions(c->rk, l, KAFKA_REQUEST_MS);
+	error = rd_kafka_seek_partitions(c->rk, l, seek_timeout());
 	code = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
