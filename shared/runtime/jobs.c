@@ -58,6 +58,10 @@ put_back(struct job *j, const struct err *e)
 	struct backoff b = { .first_ms = RETRY_FIRST_MS,
 			     .max_ms = RETRY_MAX_MS };
 
+	if (ledger_is_closed(r->ledger, o)) {
+		close_order(j); /* another has done it meanwhile */
+		return;
+	}
 	for (unsigned i = 0; i < o->attempts && b.now_ms < RETRY_MAX_MS; i++)
 		(void)backoff_fail(&b);
 	(void)backoff_fail(&b);
