@@ -48,18 +48,20 @@ admit_key_claim(void *self, const struct ev_sha256 *spki, const char *tax_code,
 	return true;
 }
 
-/* Reservations of an event that was not admitted. What cannot be given back
- * now is settled at the next fold. */
-static void
-release_claims(struct registrar *r)
+/* Reservations of an event that was not admitted. One that cannot be given
+ * back would be in everybody's way: the next fold settles it. */
+static bool
+release_claims(struct registrar *r, struct err *e)
 {
-	struct err e = { 0 };
+	size_t n = r->claim_count;
 
-	for (size_t i = 0; i < r->claim_count; i++)
-		if (!store_key_release(r->store, &r->claims[i], &e))
-			log_err(LOG_WARN, r->claims[i].tax_code,
-				"reservation stays for now", &e);
 	r->claim_count = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!store_key_release(r->store, &r->claims[i], e)) {
+			r->failed = true;
+			return false;
+		}
+	return true;
 }
 
 /* ---- one decision ----------------------------------------------------- */
@@ -79,8 +81,10 @@ decide(struct registrar *r, struct lane *lane, const struct cached *it,
 	r->claim_count = 0;
 	r->env.now = clock_now_us();
 	done = wf_decide(&r->env, it->subject, &in->in, a, d, e);
-	if (!done || d->verdict != WF_ADMITTED)
-		release_claims(r);
+	if (!done)
+		(void)release_claims(r, &(struct err){ 0 });
+	else if (d->verdict != WF_ADMITTED)
+		done = release_claims(r, e);
 	r->cause = NULL;
 	return done ||
 	       err_context(e, "decide %s", event_type_name(in->event->type));

@@ -23,8 +23,10 @@ struct store;
 /* Where the log of one partition stands, in memory and in the database. */
 struct store_position {
 	int32_t partition;
-	int64_t next;  /* first offset not yet folded       */
-	int64_t saved; /* the same, as the database has it  */
+	int64_t next;   /* first offset not yet folded       */
+	int64_t saved;  /* the same, as the database has it  */
+	int64_t target; /* keys are claimed again by anybody once next is here
+			 */
 };
 
 /** @param slot copied; release with store_close() */
@@ -87,9 +89,10 @@ struct store_claim {
 /**
  * Reserve a key for a tax code, or learn that it belongs to another one.
  * ERR_RETRY  not known yet: a rebuild is going on, another reservation is
- *            undecided, or the database is not the one we knew
- * @param reserved  a new reservation was made: release it if the event is
- *                  not admitted after all
+ *            undecided, or the database is not the one we knew, or the
+ *            partition not ours any more
+ * @param reserved  it is reserved for this cause alone: release it if the
+ *                  event is not admitted after all
  */
 bool store_key_claim(struct store *s, const struct store_claim *c,
 		     enum wf_key_claim *out, bool *reserved, struct err *e)
