@@ -9,7 +9,9 @@ static const struct db_statement beat_sql = {
 };
 static const struct db_statement move_sql = {
 	"move", "UPDATE registrar.log_position SET next = $1 "
-		"WHERE partition = $2 AND next = $3 AND owner = $4"
+		"WHERE partition = $2 AND next = $3 AND owner = $4 "
+		"RETURNING coalesce((SELECT target FROM registrar.rebuild "
+		"WHERE partition = $2), 0)"
 };
 static const struct db_statement subjects_sql = {
 	"subjects",
@@ -165,34 +167,45 @@ write_subjects(struct store *s, const struct cache *c, struct err *e)
 	return flush(s, &r, e);
 }
 
-/* Was exactly one row there to be moved? */
+/* *kept: exactly one row was there to be moved. */
 static bool
-move(struct store *s, const struct db_statement *sql,
-     const struct db_value *params, size_t n, bool *kept, struct err *e)
+beat(struct store *s, bool *kept, struct err *e)
 {
 	AUTO(db_result) struct db_result *r = NULL;
 
-	if (!db_exec(s->db, sql, params, n, &r, e))
+	if (!db_exec(s->db, &beat_sql,
+		     (struct db_value[]){ db_text(s->slot), db_int8(s->beat) },
+		     2, &r, e))
 		return false;
-	*kept = *kept && db_affected(r) == 1;
+	*kept = db_affected(r) == 1;
 	return true;
 }
 
 static bool
-move_all(struct store *s, const struct store_position *list, size_t count,
-	 bool *kept, struct err *e)
+move(struct store *s, struct store_position *p, bool *kept, struct err *e)
 {
-	if (!move(s, &beat_sql,
-		  (struct db_value[]){ db_text(s->slot), db_int8(s->beat) }, 2,
-		  kept, e))
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!db_exec(s->db, &move_sql,
+		     (struct db_value[]){ db_int8(p->next),
+					  db_int4(p->partition),
+					  db_int8(p->saved), db_text(s->slot) },
+		     4, &r, e))
+		return false;
+	*kept = db_rows(r) == 1;
+	if (*kept)
+		p->target = db_get_int(r, 0, 0);
+	return true;
+}
+
+static bool
+move_all(struct store *s, struct store_position *list, size_t count, bool *kept,
+	 struct err *e)
+{
+	if (!beat(s, kept, e))
 		return false;
 	for (size_t i = 0; i < count && *kept; i++)
-		if (!move(s, &move_sql,
-			  (struct db_value[]){ db_int8(list[i].next),
-					       db_int4(list[i].partition),
-					       db_int8(list[i].saved),
-					       db_text(s->slot) },
-			  4, kept, e))
+		if (!move(s, &list[i], kept, e))
 			return false;
 	return true;
 }
@@ -216,7 +229,6 @@ store_checkpoint(struct store *s, struct cache *c, struct store_position *list,
 {
 	AUTO(db_transaction) struct db *tx = s->db;
 
-	*kept = true;
 	if (!db_begin(s->db, e) || !move_all(s, list, count, kept, e))
 		return err_context(e, "checkpoint");
 	if (!*kept) {

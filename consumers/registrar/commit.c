@@ -119,8 +119,14 @@ commit_checkpoint(struct registrar *r, struct err *e)
 			       "the checkpoint was moved by somebody else: "
 			       "another owner, or a restored database");
 	}
-	for (size_t l = 0; l < r->lane_count; l++)
-		r->lanes[l].log = list[l];
+	for (size_t l = 0; l < r->lane_count; l++) {
+		struct lane *lane = &r->lanes[l];
+
+		lane->log = list[l];
+		/* Others saw a longer log: ends of what was aborted. */
+		if (lane->log.next < lane->log.target)
+			lane->unsettled = true;
+	}
 	cache_trim(r->cache);
 	metric_set(r->count.subjects, (int64_t)cache_count(r->cache));
 	metric_set(r->count.cache_bytes, (int64_t)cache_bytes(r->cache));
