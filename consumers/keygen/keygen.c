@@ -68,9 +68,26 @@ job_free(void *self)
 	free(job);
 }
 
+/* The key that stays, if the refusal names one. */
+static bool
+set_admitted(struct keygen_job *job, const struct ev_event_refused *ev,
+	     struct err *e)
+{
+	const char *hex = keygen_refusal_param(ev, "spki_sha256");
+	size_t len = 0;
+
+	job->has_admitted = hex != NULL;
+	if (hex == NULL ||
+	    (hex_decode(hex, job->admitted.b, SHA256_LEN, &len) &&
+	     len == SHA256_LEN))
+		return true;
+	return ERR_SET(e, ERR_REJECT, "keygen", 0,
+		       "params.spki_sha256 is no SHA-256");
+}
+
 /* The event says what to do; the order's key names the enrolment. */
-static void
-set_task(struct keygen_job *job, const struct ledger_order *o)
+static bool
+set_task(struct keygen_job *job, const struct ledger_order *o, struct err *e)
 {
 	const struct event *ev = o->event;
 
@@ -89,10 +106,14 @@ set_task(struct keygen_job *job, const struct ledger_order *o)
 		job->admitted = ev->csr_generated.spki_sha256;
 		job->task = KEYGEN_SETTLE;
 		break;
+	case EVENT_EVENT_REFUSED:
+		job->task = KEYGEN_SETTLE;
+		return set_admitted(job, &ev->event_refused, e);
 	default:
 		job->task = KEYGEN_SETTLE;
 		break;
 	}
+	return true;
 }
 
 static bool
@@ -105,7 +126,8 @@ prepare(void *self, const struct ledger_order *o, void **out, struct err *e)
 	if (job == NULL)
 		return ERR_NO_MEMORY(e);
 	*out = job;
-	set_task(job, o);
+	if (!set_task(job, o, e))
+		return false;
 	if (!uuid_parse(enrolment_id, job->id))
 		return ERR_SET(e, ERR_REJECT, "keygen", 0,
 			       "enrolment_id is not a UUID");

@@ -33,17 +33,24 @@ on_requested(struct keygen *kg, const struct event *ev, struct ledger *l,
 	       ledger_open(l, make.text, e);
 }
 
+/* Left-over keys of old enrolments were settled when they were new. */
+static bool
+is_recent(const struct keygen *kg, const struct event *ev)
+{
+	const int64_t *recorded = ev->meta.recorded_at;
+
+	return recorded == NULL ||
+	       clock_now_us() - *recorded <= kg->settle_within_us;
+}
+
 /* Is there, or may there be, another key than the admitted one? */
 static bool
 needs_settling(const struct keygen *kg, const struct event *ev,
 	       const char *make)
 {
-	const int64_t *recorded = ev->meta.recorded_at;
-
-	if (notes_is_marked(kg->notes, make, &ev->csr_generated.spki_sha256))
-		return false;
-	return recorded == NULL ||
-	       clock_now_us() - *recorded <= kg->settle_within_us;
+	return !notes_is_marked(kg->notes, make,
+				&ev->csr_generated.spki_sha256) &&
+	       is_recent(kg, ev);
 }
 
 static bool
@@ -98,21 +105,49 @@ on_destroyed(struct keygen *kg, const struct event *ev, struct ledger *l)
 	notes_answered(kg->notes, l, k.text);
 }
 
-/* Our own outcome was refused: it is not asked for any more, and a key whose
- * CSR was refused has no place in the token. */
+const char *
+keygen_refusal_param(const struct ev_event_refused *ev, const char *name)
+{
+	for (size_t i = 0; i < ev->params.count; i++)
+		if (strcmp(ev->params.items[i].key, name) == 0)
+			return ev->params.items[i].value;
+	return NULL;
+}
+
+/* Did another CSR of the enrolment come first, or may it have? */
+static bool
+lost_to_another(enum ev_refusal_code code)
+{
+	return code == EV_REFUSAL_CODE_EVENT_ID_CONFLICT ||
+	       code == EV_REFUSAL_CODE_STATE;
+}
+
+/*
+ * An outcome was refused: it is not asked for any more, and a key whose CSR
+ * was refused has no place in the token.  The refusal names the enrolment and
+ * the key that stays, so that it does not matter whether this instance made
+ * the other one, or has read of the admitted one: after a rebalance it may
+ * have been read by another.
+ */
 static bool
 on_refused(struct keygen *kg, const struct event *ev, struct ledger *l,
 	   struct err *e)
 {
-	const char *name = ev->event_refused.event_name;
+	const struct ev_event_refused *refused = &ev->event_refused;
+	const char *name = refused->event_name;
+	const char *enrolment = keygen_refusal_param(refused, "enrolment_id");
 	struct key key, settle;
+	bool ours =
+		notes_refused(kg->notes, l, ev->meta.causation_id, key.text);
 
-	if (!notes_refused(kg->notes, l, ev->meta.causation_id, key.text))
-		return true;
 	if (name == NULL ||
 	    strcmp(name, event_type_name(EVENT_CSR_GENERATED)) != 0)
 		return true;
-	settle = key_of("settle", strchr(key.text, '/') + 1);
+	if (enrolment == NULL && ours && !lost_to_another(refused->code))
+		enrolment = strchr(key.text, '/') + 1;
+	if (enrolment == NULL || !is_recent(kg, ev))
+		return true;
+	settle = key_of("settle", enrolment);
 	return ledger_open(l, settle.text, e);
 }
 

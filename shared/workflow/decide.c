@@ -267,6 +267,7 @@ conclude(struct judge *j, const struct wf_input_id *id)
 		return true;
 	if (!judge_refused(j))
 		return judge_admit(j);
+	judge_tell_admitted_key(j);
 	memcpy(digest.b, j->in->body_sha256, SHA256_LEN);
 	return judge_finish_refusal(j, &j->in->source, &digest);
 }

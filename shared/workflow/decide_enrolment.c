@@ -155,3 +155,24 @@ judge_enrolment(struct judge *j)
 		return true;
 	}
 }
+
+/* Whoever reads the refusal must be able to tell the key that goes from the
+ * one that stays, even if it has not read what was admitted. */
+void
+judge_tell_admitted_key(struct judge *j)
+{
+	const struct event *ev = j->in->event;
+	const struct wf_enrolment *en;
+	char key[2 * SHA256_LEN + 1];
+
+	if (ev->type != EVENT_CSR_GENERATED)
+		return;
+	en = subject_enrolment(j->s, ev->csr_generated.enrolment_id);
+	if (en == NULL)
+		return;
+	wf_refusal_param(j->refusal, "enrolment_id", en->id);
+	if (!en->has_key)
+		return;
+	hex_encode(bytes_of(en->spki_sha256.b, SHA256_LEN), key);
+	wf_refusal_param(j->refusal, "spki_sha256", key);
+}

@@ -71,6 +71,8 @@ bool judge_validity(struct judge *j, const struct ev_submission *sub,
 
 /* Each looks at the kinds of input in its file. */
 bool judge_enrolment(struct judge *j);
+/** A refused CSR: say which enrolment it is about, and which key has it. */
+void judge_tell_admitted_key(struct judge *j);
 bool judge_submission(struct judge *j);
 bool judge_customer(struct judge *j, const struct ev_submission *sub);
 bool judge_approval(struct judge *j);

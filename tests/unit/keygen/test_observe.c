@@ -94,6 +94,8 @@ csr(uint8_t key)
 	give(ev);
 }
 
+static enum ev_refusal_code refusal_code;
+
 static void
 refused(const char *cause, enum event_type outcome)
 {
@@ -103,6 +105,7 @@ refused(const char *cause, enum event_type outcome)
 	cr_assert(uuid_v5(cause, event_type_name(outcome), id));
 	ev->meta.causation_id = id;
 	ev->event_refused.event_name = event_type_name(outcome);
+	ev->event_refused.code = refusal_code;
 	give(ev);
 }
 
@@ -200,6 +203,38 @@ Test(keygen_observe, a_refused_csr_takes_its_key_along)
 	refused(REQUEST_ID, EVENT_CSR_GENERATED);
 	cr_expect_not(is_open(MAKE), "not made again and again");
 	cr_expect(is_open(SETTLE));
+}
+
+/* Whatever was read before: the refusal itself says what is to be done. */
+Test(keygen_observe, a_refusal_that_names_the_enrolment)
+{
+	static const struct ev_string_entry params[] = {
+		{ "enrolment_id", ENROLMENT },
+		{ "spki_sha256", "00" },
+	};
+	struct event *ev = next(EVENT_EVENT_REFUSED, "registrar-0");
+
+	ev->meta.causation_id = OTHER_ID;
+	ev->event_refused.event_name = "CsrGenerated";
+	ev->event_refused.code = EV_REFUSAL_CODE_EVENT_ID_CONFLICT;
+	ev->event_refused.params.items = params;
+	ev->event_refused.params.count = 2;
+	give(ev);
+	cr_expect(is_open(SETTLE));
+	cr_expect_str_eq(
+		keygen_refusal_param(&ev->event_refused, "enrolment_id"),
+		ENROLMENT);
+	cr_expect_null(keygen_refusal_param(&ev->event_refused, "state"));
+}
+
+/* The admitted key is not known: nothing may be destroyed. */
+Test(keygen_observe, a_lost_race_that_names_no_enrolment)
+{
+	requested();
+	refusal_code = EV_REFUSAL_CODE_EVENT_ID_CONFLICT;
+	refused(REQUEST_ID, EVENT_CSR_GENERATED);
+	cr_expect_not(is_open(MAKE));
+	cr_expect_not(is_open(SETTLE));
 }
 
 Test(keygen_observe, a_refusal_after_the_admission_is_no_news)
