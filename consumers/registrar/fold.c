@@ -11,8 +11,8 @@
 #define OPEN_MS 15000
 #define CHUNK 20000 /* offsets between two checkpoints of a fold */
 
-static bool
-open_producer(struct registrar *r, struct err *e)
+bool
+fold_open_producer(struct registrar *r, struct err *e)
 {
 	static const char *const topics[] = { KAFKA_TOPIC_EVENTS,
 					      KAFKA_TOPIC_OUTCOMES,
@@ -230,7 +230,7 @@ prepare(struct registrar *r, struct kafka_partition *inputs, int64_t *ends,
 	kafka_group_free(r->group);
 	r->group = NULL;
 	cache_drop(r->cache, -1);
-	return open_producer(r, e) &&
+	return fold_open_producer(r, e) &&
 	       kafka_consumer_group(r->consumer, &r->group, e) &&
 	       learn_inputs(r, inputs, n, e) && learn_ends(r, ends, e) &&
 	       adopt(r, ends, e) && fold_log(r, ends, e) && settle_keys(r, e) &&

@@ -163,6 +163,16 @@ open_store(struct registrar *r, struct err *e)
 			 e);
 }
 
+/*
+ * Before the group is joined: positions cannot be read while a transaction
+ * of our earlier life is open. If it cannot be now, the first fold does it.
+ */
+static bool
+end_earlier_life(struct registrar *r, struct err *e)
+{
+	return fold_open_producer(r, e) || e->kind == ERR_RETRY;
+}
+
 static bool
 open_bus(struct registrar *r, struct err *e)
 {
@@ -178,6 +188,7 @@ open_bus(struct registrar *r, struct err *e)
 	return runtime_wait(r->rt, equal, n, e) &&
 	       kafka_admin_partitions(r->admin, KAFKA_TOPIC_EVENTS, 10000,
 				      &r->partitions, e) &&
+	       end_earlier_life(r, e) &&
 	       kafka_consumer_open(
 		       &(struct kafka_consumer_config){
 			       .kafka = *runtime_kafka(r->rt),

@@ -191,6 +191,10 @@ bool clock_run(struct registrar *r, struct err *e) MUST_CHECK;
  */
 bool fold_prepare(struct registrar *r, struct err *e) MUST_CHECK;
 
+/** Fence an earlier instance of this slot, and end its transaction; done at
+ * once if that has been. */
+bool fold_open_producer(struct registrar *r, struct err *e) MUST_CHECK;
+
 /** Ends of the log partitions that grew; before a checkpoint. */
 bool fold_settle(struct registrar *r, struct err *e) MUST_CHECK;
 
