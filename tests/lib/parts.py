@@ -47,6 +47,22 @@ def new_tax_code():
             return f"{digits}{check}"
 
 
+def partition_of(key, count):
+    """Where a record with this key goes: Kafka's own murmur2."""
+    octets, mask, mixer = key.encode(), 0xffffffff, 0x5bd1e995
+    value = 0x9747b28c ^ len(octets)
+    whole = len(octets) // 4 * 4
+    for place in range(0, whole, 4):
+        k = int.from_bytes(octets[place:place + 4], "little") * mixer & mask
+        k = (k ^ k >> 24) * mixer & mask
+        value = (value * mixer & mask) ^ k
+    if whole < len(octets):
+        value ^= int.from_bytes(octets[whole:], "little")
+        value = value * mixer & mask
+    value = (value ^ value >> 13) * mixer & mask
+    return ((value ^ value >> 15) & 0x7fffffff) % count
+
+
 def openssl(*arguments, data=None):
     return subprocess.run(["openssl", *arguments], input=data, check=True,
                           stdout=subprocess.PIPE,

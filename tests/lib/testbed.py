@@ -99,7 +99,7 @@ class Lines:
 class Program:
     """The registrar, started and watched by the test itself."""
 
-    def __init__(self, bed, slot=0, **options):
+    def __init__(self, bed, slot=0, environment=None, **options):
         self.log = os.path.join(bed.home, "log", f"registrar-test-{slot}.log")
         self.port = parts.free_port()
         command = [REGISTRAR, "--config", bed.configuration,
@@ -109,7 +109,8 @@ class Program:
         with open(self.log, "a", encoding="utf-8") as stream:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                           stdout=stream, stderr=stream,
-                                          env=bed.clean)
+                                          env={**bed.clean,
+                                               **(environment or {})})
 
     def wait_ready(self, seconds=PATIENCE):
         end = time.monotonic() + seconds
