@@ -1,6 +1,10 @@
 """The log, record by record, as the invariants want it."""
 
+import re
+
 from . import wire
+
+SOURCE = re.compile(r"([^/]+)/([0-9]{1,10})/([0-9]{1,19})")
 
 
 class Record:
@@ -61,13 +65,8 @@ class Record:
 
 def parse_source(text):
     """topic/partition/offset, or None."""
-    parts = text.rsplit("/", 2)
-    if len(parts) != 3 or not parts[0]:
-        return None
-    try:
-        return parts[0], int(parts[1]), int(parts[2])
-    except ValueError:
-        return None
+    found = SOURCE.fullmatch(text)
+    return found and (found[1], int(found[2]), int(found[3]))
 
 
 def place_text(place):

@@ -27,8 +27,9 @@ class Message:
         self.value_sha256 = wire.sha256(raw.value or b"")
         self.logical = self.place
         if raw.topic == MISROUTED:
-            source = raw.header("certflow-source")
-            self.logical = (source and parse_source(source)) or self.place
+            source = parse_source(raw.header("certflow-source") or "")
+            if source and source[0][len(INBOX):] in WRITERS:
+                self.logical = source
         try:
             self._read(schemas, raw.value)
         except wire.Unreadable:
