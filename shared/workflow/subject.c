@@ -7,7 +7,7 @@
 #include "workflow/subject_state.h"
 
 /* Checkpoint: mark, layout (16 of its digest), checksum (8), state. */
-#define MARK "certflow-subject1"
+#define MARK "certflow-subject2"
 #define LAYOUT_LEN 16
 #define SUM_LEN 8
 #define HEAD_LEN (sizeof(MARK) - 1 + LAYOUT_LEN + SUM_LEN)
@@ -48,6 +48,7 @@ subject_free(struct subject *s)
 {
 	if (s == NULL)
 		return;
+	subject_index_free(s);
 	arena_free(s->arena);
 	free(s);
 }
@@ -200,6 +201,7 @@ subject_decode(struct bytes b, struct subject **out, struct err *e)
 		return e->kind == ERR_REJECT ? unreadable(e, "no such state")
 					     : false;
 	s->allocated = s->live = state.len * 2;
+	subject_index_build(s);
 	*out = TAKE(s);
 	return true;
 }
@@ -330,5 +332,6 @@ subject_sequence(const struct subject *s)
 size_t
 subject_size(const struct subject *s)
 {
-	return sizeof(*s) + s->allocated;
+	return sizeof(*s) + s->allocated +
+	       s->index.size * sizeof(s->index.slots[0]);
 }

@@ -26,36 +26,16 @@ wf_input_id_make(enum event_inbox inbox, const char *event_id,
 	return true;
 }
 
-static bool
-same_event(const struct wf_seen *seen, const struct wf_input_id *id)
-{
-	return seen->inbox == id->inbox &&
-	       memcmp(&seen->event_id, &id->event_id, sizeof(id->event_id)) ==
-		       0;
-}
-
 const struct wf_seen *
 subject_seen(const struct subject *s, const struct wf_input_id *id)
 {
-	for (size_t i = 0; i < s->st.seen.count; i++) {
-		const struct wf_seen *seen = &s->st.seen.items[i];
-
-		if (same_event(seen, id) &&
-		    sha256_equal(&seen->body_sha256, &id->body_sha256))
-			return seen;
-	}
-	return NULL;
+	return subject_index_find(s, id, true);
 }
 
 bool
 subject_id_taken(const struct subject *s, const struct wf_input_id *id)
 {
-	for (size_t i = 0; i < s->st.seen.count; i++)
-		if (same_event(&s->st.seen.items[i], id) &&
-		    !sha256_equal(&s->st.seen.items[i].body_sha256,
-				  &id->body_sha256))
-			return true;
-	return false;
+	return subject_index_find(s, id, false) != NULL;
 }
 
 struct wf_waiting *
@@ -86,6 +66,54 @@ stop_waiting(struct subject *s, const struct wf_input_id *id)
 	memmove(w, w + 1, (s->st.waiting.count - i) * sizeof(*w));
 }
 
+/* The older half of the refusals goes. */
+static void
+forget_refused(struct subject *s)
+{
+	struct wf_seen *items = s->st.seen.items;
+	size_t gone = 0, kept = 0;
+
+	for (size_t i = 0; i < s->st.seen.count; i++) {
+		if (items[i].result == EV_OUTCOME_RESULT_REFUSED &&
+		    gone < SUBJECT_REFUSED_KEPT)
+			gone++;
+		else
+			items[kept++] = items[i];
+	}
+	s->st.seen.count = kept;
+	subject_index_build(s);
+}
+
+/* It counts from now on, however long it waited. */
+static struct wf_seen *
+move_to_end(struct subject *s, struct wf_seen *seen)
+{
+	struct wf_seen *last = &s->st.seen.items[s->st.seen.count - 1];
+	const struct wf_seen moved = *seen;
+
+	if (seen == last)
+		return last;
+	memmove(seen, seen + 1, (size_t)(last - seen) * sizeof(*seen));
+	*last = moved;
+	subject_index_build(s);
+	return last;
+}
+
+/* Room for an input that was not judged before. */
+static struct wf_seen *
+add_seen(struct subject *s, const struct wf_input_id *id, struct err *e)
+{
+	struct wf_seen *seen = subject_push(s, &s->st.seen, sizeof(*seen), e);
+
+	if (seen == NULL)
+		return NULL;
+	*seen = (struct wf_seen){ .inbox = id->inbox,
+				  .event_id = id->event_id,
+				  .body_sha256 = id->body_sha256 };
+	subject_index_add(s);
+	return seen;
+}
+
 static bool
 remember(struct subject *s, const struct wf_input_id *id,
 	 enum ev_outcome_result result, enum ev_refusal_code code,
@@ -93,20 +121,21 @@ remember(struct subject *s, const struct wf_input_id *id,
 {
 	struct wf_seen *seen = (struct wf_seen *)subject_seen(s, id);
 
-	if (seen == NULL) {
-		seen = subject_push(s, &s->st.seen, sizeof(*seen), e);
-		if (seen == NULL)
-			return false;
-		seen->inbox = id->inbox;
-		seen->event_id = id->event_id;
-		seen->body_sha256 = id->body_sha256;
-	} else if (seen->result != EV_OUTCOME_RESULT_DEFERRED) {
+	if (seen != NULL && seen->result != EV_OUTCOME_RESULT_DEFERRED)
 		return true; /* the first outcome stays */
-	}
+	if (seen == NULL && (seen = add_seen(s, id, e)) == NULL)
+		return false;
+	if (result == EV_OUTCOME_RESULT_REFUSED)
+		seen = move_to_end(s, seen);
 	seen->result = result;
 	seen->code = code;
 	seen->sequence = sequence;
-	return subject_text(s, field, &seen->field, e);
+	if (!subject_text(s, field, &seen->field, e))
+		return false;
+	if (result == EV_OUTCOME_RESULT_REFUSED &&
+	    ++s->refused == 2 * SUBJECT_REFUSED_KEPT)
+		forget_refused(s);
+	return true;
 }
 
 /* Inbox of an input: what the header says, else the topic it came from. */

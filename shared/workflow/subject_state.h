@@ -15,6 +15,11 @@
 
 #define SUBJECT_ARENA_MAX (256u * 1024 * 1024)
 
+/* Refusals are remembered, so that a repeat is told the same; but nothing
+ * hangs on an old one, and there may be any number: when there are twice as
+ * many as this, the older half goes. */
+#define SUBJECT_REFUSED_KEPT 1024u
+
 struct wf_uuid {
 	uint8_t b[16];
 };
@@ -179,10 +184,19 @@ struct wf_state {
 	} status_changes;
 };
 
+/* Places in `seen`, plus one, by inbox and event id; 0 is free. Built from
+ * it and never kept. */
+struct wf_seen_index {
+	uint32_t *slots; /* NULL: there are only few */
+	size_t size;     /* a power of two */
+};
+
 struct subject {
 	struct arena *arena;
 	size_t allocated; /* octets taken from the arena */
 	size_t live;      /* of these, at the last compaction */
+	struct wf_seen_index index;
+	size_t refused; /* how many of `seen` were */
 	struct wf_state st;
 };
 
@@ -251,6 +265,18 @@ const struct wf_seen *subject_seen(const struct subject *s,
 bool subject_id_taken(const struct subject *s, const struct wf_input_id *id);
 struct wf_waiting *subject_waiting(const struct subject *s,
 				   const struct wf_input_id *id);
+
+/* --- finding inputs (subject_index.c) ----------------------------------- */
+
+/** Anew, after `seen` was read or cut. */
+void subject_index_build(struct subject *s);
+/** The last of `seen` is new. */
+void subject_index_add(struct subject *s);
+void subject_index_free(struct subject *s);
+/** The input of this inbox and id with the same body, or with another. */
+const struct wf_seen *subject_index_find(const struct subject *s,
+					 const struct wf_input_id *id,
+					 bool same_body);
 
 /* --- folding (apply_*.c) ------------------------------------------------ */
 

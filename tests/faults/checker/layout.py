@@ -9,7 +9,7 @@ import hashlib
 
 from . import wire
 
-MARK = b"certflow-subject1"
+MARK = b"certflow-subject2"
 LAYOUT, SUM = 16, 8
 HEAD = len(MARK) + LAYOUT + SUM
 ENROLMENT = ("NONE", "REQUESTED", "CSR_GENERATED", "SAVED", "CERTIFIED",

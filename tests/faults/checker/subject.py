@@ -11,6 +11,8 @@ from . import der
 from .evidence import INBOX
 from .wire import sha256
 
+REFUSED_KEPT = 1024  # refusals that are remembered, at least
+
 # Of each machine, for each event: {from: to}.
 ENROLMENT = {
     "KeyPairRequested": {"NONE": "REQUESTED"},
@@ -112,6 +114,7 @@ class Subject:
         self.orders = {}
         self.certificates = {}
         self.seen = {}
+        self.refused = 0
         self.waiting = {}
         self.revoked = {}
         self.status_changes = {}
@@ -491,4 +494,17 @@ class Subject:
         seen = self.seen.get(identity)
         if seen is not None and seen[0] != "DEFERRED":
             return
+        if result == "REFUSED":  # it counts from now on
+            self.seen.pop(identity, None)
+            self.refused += 1
         self.seen[identity] = (result, code, field, sequence)
+        if self.refused == 2 * REFUSED_KEPT:
+            self._forget_refused()
+
+    def _forget_refused(self):
+        """The older half of the refusals goes."""
+        refused = [identity for identity, seen in self.seen.items()
+                   if seen[0] == "REFUSED"]
+        for identity in refused[:REFUSED_KEPT]:
+            del self.seen[identity]
+        self.refused -= REFUSED_KEPT

@@ -311,6 +311,42 @@ Test(checkpoint, compaction_keeps_everything)
 	world_check_replay(w);
 }
 
+/* One event, again and again: refused, and each time under a new id. */
+static const struct event *
+refuse_many(struct world *w, unsigned count)
+{
+	const struct event *ev = NULL;
+
+	for (unsigned i = 0; i < count; i++) {
+		ev = submit_event(w, R1, 1);
+		cr_assert_eq(world_say(w, ev), WF_REFUSED);
+	}
+	return ev;
+}
+
+Test(checkpoint, any_number_of_refusals_takes_bounded_memory)
+{
+	AUTO(world) struct world *w = world_new(TAX);
+	const struct event *admitted = submit_event(w, R1, 1);
+	const struct event *old, *recent;
+	size_t size;
+
+	cr_assert_eq(world_say(w, admitted), WF_ADMITTED);
+	old = refuse_many(w, 1);
+	(void)refuse_many(w, 2 * SUBJECT_REFUSED_KEPT - 2);
+	cr_expect_eq(world_say(w, old), WF_REPEATED);
+	size = subject_size(w->s);
+	recent = refuse_many(w, SUBJECT_REFUSED_KEPT + 500);
+	cr_expect_lt(w->s->st.seen.count, 2 * SUBJECT_REFUSED_KEPT + 1);
+	cr_expect_lt(subject_size(w->s), 2 * size);
+	cr_expect_lt(subject_size(w->s), 1024 * 1024);
+	/* What was admitted is known for ever, a refusal for long. */
+	cr_expect_eq(world_say(w, admitted), WF_REPEATED);
+	cr_expect_eq(world_say(w, recent), WF_REPEATED);
+	cr_expect_eq(world_say(w, old), WF_REFUSED);
+	world_check_replay(w);
+}
+
 Test(checkpoint, is_stable)
 {
 	AUTO(world) struct world *w = world_new(TAX);
