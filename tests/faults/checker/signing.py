@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import uuid
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -67,6 +68,7 @@ class Signatures(Invariant):
         self._tbs = {}      # digest: order_id
         self._csrs = {}     # digest of a CertificationRequestInfo: enrolment
         self._issued = {}   # order_id: signed_at
+        self._active = {}   # (enrolment, at): (tested_at, tax code)
         self._verified = 0
 
     # ---- certificates on the log ----------------------------------------
@@ -96,6 +98,9 @@ class Signatures(Invariant):
             self._csr(event)
         elif record.name == "CertificateIssued":
             self._certificate(record, event)
+        elif record.name == "CertificateActivated":
+            self._active[event["enrolment_id"], record.at] = (
+                event["tested_at"], record.tax_code)
         elif (record.name == "CertificateRejected"
               and event["code"] == "EVENT_ID_CONFLICT"):
             self._second(record, event)
@@ -165,6 +170,7 @@ class Signatures(Invariant):
                         for digest in digests(text)}
         self._enrolments = _enrolments(subjects)
         counts, orders = collections.Counter(), collections.Counter()
+        self._tested = collections.Counter()
         first = None
         for signature in signed:
             first = signature.time_us if first is None else min(
@@ -182,6 +188,7 @@ class Signatures(Invariant):
     def _classify(self, signature):
         digest = signature.digest
         if digest in self._tests:
+            self._tested[signature.key_id] += 1
             return "test", None
         if digest in self._tbs:
             return "certificate", self._ordered(signature)
@@ -230,7 +237,17 @@ class Signatures(Invariant):
                          at=at, tax_code=tax_code)
 
     def _uncounted(self, orders, first):
-        """Certificates of the time of counting that were not counted."""
+        """Certificates and activations of the time of counting that were
+        not counted."""
+        for (enrolment, at), (tested_at, tax_code) in self._active.items():
+            key_id = uuid.UUID(enrolment).bytes
+            if (first is not None and self.options.all_counted
+                    and tested_at > first + self.options.clock_slack_us):
+                self._tested[key_id] -= 1
+                if self._tested[key_id] < 0:
+                    self.violate("not_tested", "activated, and its key was "
+                                 "not tried", enrolment_id=enrolment, at=at,
+                                 tax_code=tax_code)
         for order_id, (signed_at, at, tax_code) in self._issued.items():
             if (first is not None and not orders[order_id]
                     and signed_at > first + self.options.clock_slack_us

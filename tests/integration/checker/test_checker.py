@@ -473,6 +473,14 @@ class SignaturesCase(Case):
         self.world.signed.remove(signature)
         self.found("SIGNATURES", rule="not_counted", all_counted=True)
 
+    def test_an_activation_without_a_test(self):
+        active = self.world.find("CertificateActivated")
+        key_id = uuid.UUID(active.event["enrolment_id"]).bytes
+        tests = [each for each in self.world.signed
+                 if each.key_id == key_id]
+        self.world.signed.remove(tests[-1])
+        self.found("SIGNATURES", rule="not_tested", all_counted=True)
+
     def test_a_csr_that_is_nowhere(self):
         made = self.world.find("CsrGenerated")
         key_id = made.event["key_ref"]["key_id"]
