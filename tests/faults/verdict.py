@@ -1,0 +1,122 @@
+"""What came of a soak: the checker's word, the table by kind, the files."""
+
+import collections
+import json
+import os
+import time
+
+import checker
+
+
+def check(world, objective):
+    """The independent checker on the world as it is now."""
+    checker.wait_until_still(world.env)
+    report = checker.check(
+        world.env, shim_dir=world.path("shim") if world.has_shim else None,
+        objective_s=objective)
+    return {"violations": [str(each) for each in report.violations],
+            "figures": dict(report.figures), "skipped": report.skipped,
+            "summary": report.summary()}
+
+
+def _by_kind(injected):
+    rows = collections.defaultdict(lambda: {
+        "count": 0, "admitted": 0.0, "issued": 0.0, "recovered": 0.0,
+        "overlapped": 0})
+    for each in injected:
+        row = rows[each["kind"]]
+        row["count"] += 1
+        if each["overlapped"]:
+            row["overlapped"] += 1
+            continue  # another fault's time would count here too
+        row["admitted"] = max(row["admitted"], each["gaps"]["admitted"])
+        row["issued"] = max(row["issued"], each["gaps"]["issued"])
+        row["recovered"] = max(row["recovered"], each["recovered"])
+    return dict(sorted(rows.items()))
+
+
+def _table(rows):
+    width = max([len(kind) for kind in rows] + [4])
+    yield (f"{'kind':<{width}}  count  beside another  "
+           "longest: nothing admitted  nothing issued  until both again")
+    for kind, row in rows.items():
+        yield (f"{kind:<{width}}  {row['count']:5}  {row['overlapped']:14}  "
+               f"{row['admitted']:22.1f} s  {row['issued']:12.1f} s  "
+               f"{row['recovered']:14.1f} s")
+    yield f"{'all':<{width}}  {sum(r['count'] for r in rows.values()):5}"
+
+
+def _problems(soak):
+    """Everything that makes the run a failure."""
+    watcher = soak.watcher
+    found = list(soak.problems) + list(soak.driver.violations)
+    if soak.driver.crash:
+        found.append(soak.driver.crash)
+    found += watcher.too_large()
+    found += [f"{name} ended by itself: {how}, last fault: {cause}"
+              for name, how, cause, word in watcher.ends()
+              if word == "problem"]
+    found += list(watcher.sanitizer_lines())
+    if not soak.checks:
+        found.append("the checker did not run")
+    return found
+
+
+def _text(soak, result):
+    journeys = result["journeys"]
+    counts = journeys["counts"]
+    yield (f"seed {result['seed']}, {result['seconds'] / 60:.1f} minutes, "
+           f"{result['rate']:g} journeys/s, {result['instances']} instance(s)"
+           f" of each program, {result['brokers']} broker(s)")
+    yield ""
+    yield from _table(result["faults"])
+    yield ""
+    yield "journeys: " + ", ".join(f"{name} {number}" for name, number
+                                   in sorted(counts.items()))
+    for kind, number in sorted(journeys["kinds"].items()):
+        yield f"  {kind} {number}"
+    yield "steps, seconds:"
+    for name, step in journeys["steps"].items():
+        yield f"  {name}: " + ", ".join(f"{key} {value}" for key, value
+                                        in step.items())
+    yield f"certificates on the log: {journeys['certificates']}"
+    yield f"longest time with nothing admitted: {result['longest']:.1f} s"
+    yield "ends of programs: " + (", ".join(
+        f"{number} × {what}" for what, number in result["ends"].items())
+        or "none")
+    yield "memory, high-water marks: " + ", ".join(
+        f"{name} {size} MiB" for name, size in result["memory"].items())
+    for each in result["checks"]:
+        yield f"checker, {each['when']}:"
+        yield from ("  " + line for line in each["summary"].splitlines())
+    yield ""
+    for text in result["problems"]:
+        yield f"PROBLEM: {text}"
+    yield ("OK: nothing lost, nothing twice" if not result["problems"]
+           else f"{len(result['problems'])} problems; seed {result['seed']}")
+
+
+def write(soak):
+    """Print the result and keep it as text and JSON; True if all is well."""
+    arguments, flow = soak.arguments, soak.driver.flows["admitted"]
+    ends = collections.Counter(
+        f"{name} {how} ({word}{': ' + cause if cause else ''})"
+        for name, how, cause, word in soak.watcher.ends())
+    result = {
+        "seed": arguments.seed, "rate": arguments.rate,
+        "instances": arguments.instances, "brokers": arguments.brokers,
+        "seconds": round(time.monotonic() - soak.begun, 1),
+        "faults": _by_kind(soak.injected), "injected": soak.injected,
+        "journeys": soak.driver.summary(),
+        "longest": flow.longest_gap(*soak.disturbed)
+        if flow.times else 0.0,
+        "ends": dict(sorted(ends.items())), "memory": soak.watcher.memory(),
+        "checks": soak.checks, "problems": _problems(soak)}
+    text = "\n".join(_text(soak, result)) + "\n"
+    for name, content in (("result.txt", text), ("result.json", json.dumps(
+            result, indent=1, ensure_ascii=False) + "\n")):
+        with open(os.path.join(arguments.out, name), "w",
+                  encoding="utf-8") as stream:
+            stream.write(content)
+    print("\n" + text, end="", flush=True)
+    return not result["problems"]
