@@ -4,6 +4,7 @@ import concurrent.futures
 import sys
 import time
 
+import faults
 import fuzz
 import integration
 import readme
@@ -16,6 +17,7 @@ PARTS = {
     "unit": unit.check,
     "fuzz": fuzz.check,
     "integration": integration.check,
+    "faults": faults.check,
     "readme": readme.check,
 }
 
