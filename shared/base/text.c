@@ -53,17 +53,39 @@ text_forbidden_in_name(const char *s)
 	return 0;
 }
 
+/* Ends included. */
+static const struct {
+	ucs4_t first;
+	ucs4_t last;
+} plain[] = {
+	{ 0x20, 0x7e },
+	{ 0xc0, 0xcf }, /* no eth, which looks like D with stroke */
+	{ 0xd1, 0xd6 },
+	{ 0xd8, 0xdd },
+	{ 0xdf, 0xef },
+	{ 0xf1, 0xf6 },
+	{ 0xf8, 0xfd },
+	{ 0xff, 0x130 }, /* no dotless i, no ligatures */
+	{ 0x134, 0x137 },
+	{ 0x139, 0x13e }, /* no L with dot, no n after apostrophe */
+	{ 0x141, 0x148 },
+	{ 0x14a, 0x17e }, /* no long s */
+	{ 0x1a0, 0x1a1 }, /* O and U with horn */
+	{ 0x1af, 0x1b0 },
+	{ 0x1ea0, 0x1ef9 }, /* Vietnamese */
+	{ 0x2013, 0x2014 }, /* dashes, quotes, ellipsis */
+	{ 0x2018, 0x2019 },
+	{ 0x201c, 0x201d },
+	{ 0x2026, 0x2026 },
+};
+
 static bool
 is_look_alike(ucs4_t c)
 {
-	const uc_script_t *script = uc_script(c);
-
-	if (c >= 0xff00 && c <= 0xffef)
-		return true;
-	if (uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M))
-		return true;
-	return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L) &&
-	       (script == NULL || strcmp(script->name, "Latin") != 0);
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (c >= plain[i].first && c <= plain[i].last)
+			return false;
+	return true;
 }
 
 uint32_t

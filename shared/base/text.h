@@ -27,9 +27,13 @@ bool text_is_nfc(const char *s) MUST_CHECK;
 uint32_t text_forbidden_in_name(const char *s);
 
 /**
- * First code point that can pass for a Latin letter without being one: a
- * letter of another script (UAX #24), a full-width form, or a combining mark
- * that NFC left over. Vietnamese in NFC has none of them.
+ * First code point that can pass for another one, or for nothing. Plain are
+ * ASCII, the letters of Vietnamese and of other languages of Latin script
+ * (Latin-1 and Latin Extended-A), and typographic quotes, dashes and dots.
+ * All else is not: letters and digits of other scripts, full-width and
+ * mathematical forms, combining marks that NFC left over, blanks that are no
+ * spaces, and of the Latin ones those that look like others: U+00D0 and
+ * U+0189 like U+0110, dotless i, long s, ligatures.
  * @return 0 if there is none
  */
 uint32_t text_look_alike(const char *s);

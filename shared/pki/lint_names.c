@@ -108,6 +108,8 @@ lint_subject_characters(const struct lint *l)
 
 		if (text_forbidden_in_name(text_of(&l->subject[i], text)) != 0)
 			return "control, format or unassigned character";
+		if (text_look_alike(text) != 0)
+			return "a character that can pass for another";
 		if (v.len > 0 && (v.data[0] == ' ' || v.data[v.len - 1] == ' '))
 			return "begins or ends with a space";
 	}

@@ -198,6 +198,13 @@ subject_zero_width(struct parts *p)
 }
 
 static void
+subject_cyrillic(struct parts *p)
+{
+	set_attribute(p, OID_ST, DER_UTF8_STRING,
+		      bytes_of_str("H\u0430 N\u1ed9i"));
+}
+
+static void
 subject_space(struct parts *p)
 {
 	set_attribute(p, OID_ST, DER_UTF8_STRING, bytes_of_str("Hà Nội "));
@@ -329,6 +336,7 @@ static const struct lint_change changes[] = {
 	{ "subject_type", country_type },
 	{ "subject_nfc", subject_nfd },
 	{ "subject_characters", subject_zero_width },
+	{ "subject_characters", subject_cyrillic },
 	{ "subject_characters", subject_space },
 	{ "subject_length", subject_length },
 	{ "subject_country", country_lower },
