@@ -26,6 +26,7 @@ struct issuer {
 	struct pki_ca *ca;
 	struct pki_profile *profiles[ORDER_PROFILES_MAX];
 	struct pki_approvers *approvers; /* NULL: none configured */
+	struct pki_guard *guard;
 	struct order_policy policy;
 };
 
@@ -60,6 +61,7 @@ issuer_close(void *self)
 	for (size_t i = 0; i < ORDER_PROFILES_MAX; i++)
 		pki_profile_free(is->profiles[i]);
 	pki_approvers_free(is->approvers);
+	pki_guard_free(is->guard);
 	pki_ca_free(is->ca);
 	free(is);
 }
@@ -97,6 +99,24 @@ load_approvers(struct issuer *is, const struct config *cfg, struct err *e)
 }
 
 static bool
+load_guard(struct issuer *is, const struct config *cfg, struct err *e)
+{
+	const char *others[CONFIG_ITEMS_MAX];
+
+	if (!pki_guard_new(
+		    &(struct pki_guard_config){
+			    .ca = is->ca,
+			    .other_cas = others,
+			    .other_count =
+				    config_list(cfg, "ca.others", others),
+			    .blocklist = config_text(cfg, "pki.blocklist") },
+		    &is->guard, e))
+		return false;
+	is->policy.guard = is->guard;
+	return true;
+}
+
+static bool
 issuer_open(struct runtime *rt, void **self, struct err *e)
 {
 	const struct config *cfg = runtime_config(rt);
@@ -107,6 +127,7 @@ issuer_open(struct runtime *rt, void **self, struct err *e)
 	is->schemas = runtime_schemas(rt);
 	if (!pki_ca_load(config_text(cfg, "ca.certificate"), &is->ca, e) ||
 	    !load_profiles(is, cfg, e) || !load_approvers(is, cfg, e) ||
+	    !load_guard(is, cfg, e) ||
 	    !hsm_open_configured(cfg, "hsm.token", is->ca->spki, &is->hsm, e))
 		return false;
 	*self = TAKE(is);
@@ -118,6 +139,7 @@ ready(void *self, struct err *why)
 {
 	const struct issuer *is = self;
 
+	pki_guard_watch(is->guard);
 	return hsm_ready(is->hsm, why);
 }
 
@@ -252,9 +274,16 @@ static const struct config_option options[] = {
 	  "label of the token with the issuing key, e.g. issuing" },
 	{ "ca.certificate", CONFIG_TEXT, NULL, 0, 0, false,
 	  "certificate of the issuing CA, PEM, e.g. /var/lib/certflow/ca/issuing.pem" },
+	{ "ca.others", CONFIG_LIST, "", 0, 0, false,
+	  "PEM files of our other CAs (root, earlier ones), whose keys nobody "
+	  "may have certified, e.g. /var/lib/certflow/ca/root.pem" },
 	{ "ca.public_url", CONFIG_TEXT, "", 0, 0, false,
 	  "where CRL and CA certificate are served, e.g. http://ca.example; "
 	  "empty: certificates name no address" },
+	{ "pki.blocklist", CONFIG_TEXT, "", 0, 0, false,
+	  "file of digests of compromised keys, e.g. "
+	  "/etc/certflow/blocklist.txt; read again when it changes; empty: "
+	  "none" },
 	{ "profile.files", CONFIG_LIST, NULL, 0, 0, false,
 	  "certificate profiles that may be signed, e.g. "
 	  "/usr/share/certflow/profiles/org-hsm-ca4.ini" },

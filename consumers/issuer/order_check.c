@@ -159,13 +159,11 @@ check_profile(struct view *v)
 static bool
 check_csr(struct view *v, bool *technical, struct err *e)
 {
-	struct pki_csr_policy policy = { .tax_code = v->order->meta.tax_code };
-	uint8_t ca_key[1][SHA256_LEN];
+	const struct pki_csr_policy policy = { .tax_code =
+						       v->order->meta.tax_code,
+					       .guard = v->policy->guard };
 	struct pki_refusal why = { 0 };
 
-	sha256(v->policy->ca->spki, ca_key[0]);
-	policy.ca_keys = (const uint8_t(*)[SHA256_LEN])ca_key;
-	policy.ca_key_count = 1;
 	if (!pki_csr_check(v->order->csr_der, &policy, &v->csr, &why, e)) {
 		*technical = true;
 		return false;

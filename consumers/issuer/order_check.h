@@ -10,6 +10,7 @@
 
 #include "event/event.h"
 #include "pki/approval.h"
+#include "pki/guard.h"
 #include "pki/lint.h"
 
 #define ORDER_PROFILES_MAX 16
@@ -22,6 +23,7 @@ struct order_policy {
 	const struct pki_approvers *approvers; /* NULL: signatures of
 						  approvals are not looked at;
 						  else each order needs one */
+	struct pki_guard *guard;               /* keys never to be certified */
 };
 
 /* code UNKNOWN: sign it.  Otherwise the fields of IssuanceFailed. */

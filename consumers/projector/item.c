@@ -16,23 +16,15 @@ item_bury(struct item *it, const char *reason)
 }
 
 /* The registrar has judged this CSR; here only its key is wanted. */
-static bool
-uploaded_key(struct item *it, const struct ev_submission *s, struct err *e)
+static void
+uploaded_key(struct item *it, const struct ev_submission *s)
 {
-	const struct pki_csr_policy policy = {
-		.tax_code = it->event->meta.tax_code
-	};
-	AUTO(pki_csr) struct pki_csr *csr = NULL;
-	struct pki_refusal why;
+	struct bytes spki;
 
-	if (s->csr_der.data == NULL)
-		return true;
-	if (!pki_csr_check(s->csr_der, &policy, &csr, &why, e))
-		return false;
-	it->has_spki = csr != NULL;
-	if (csr != NULL)
-		memcpy(it->spki, csr->key.spki_sha256, SHA256_LEN);
-	return true;
+	it->has_spki =
+		s->csr_der.data != NULL && pki_csr_key(s->csr_der, &spki);
+	if (it->has_spki)
+		sha256(spki, it->spki);
 }
 
 /* What an approval will name: the octets of the submission as they came. */
@@ -47,7 +39,8 @@ digest_submission(struct schemas *schemas, struct item *it, struct bytes body,
 	    !avro_validate(writer, body, &spans, e))
 		return false;
 	sha256(event_submission_span(&spans), it->submission);
-	return uploaded_key(it, &it->event->request_submitted.submission, e);
+	uploaded_key(it, &it->event->request_submitted.submission);
+	return true;
 }
 
 static bool

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "pki/guard.h"
 #include "registrar/rebalance.h"
 #include "registrar/registrar.h"
 
@@ -113,6 +114,7 @@ work(struct registrar *r, const struct kafka_batch *batch, struct err *e)
 {
 	int64_t now = clock_monotonic_us();
 
+	pki_guard_watch(r->guard);
 	for (size_t i = 0; i < kafka_batch_count(batch); i++)
 		if (!one(r, kafka_batch_at(batch, i), e))
 			return false;

@@ -65,6 +65,7 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 	const char *catalogue = config_text(cfg, "catalogue.file");
 	const char *dossier = config_text(cfg, "dossier.file");
 	const char *approvers = config_text(cfg, "approval.certificates");
+	const char *other_cas[CONFIG_ITEMS_MAX];
 
 	if (config_bool(cfg, "approval.signature_required") &&
 	    *approvers == '\0')
@@ -81,6 +82,10 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 	return pki_facts_new(
 		&(struct pki_facts_config){
 			.ca_certificate = config_text(cfg, "ca.certificate"),
+			.other_cas = other_cas,
+			.other_ca_count =
+				config_list(cfg, "ca.others", other_cas),
+			.blocklist = config_text(cfg, "pki.blocklist"),
 			.profile = config_text(cfg, "profile.file"),
 			.public_url = config_text(cfg, "ca.public_url"),
 			.approvers = approvers },
@@ -131,6 +136,7 @@ fill(struct registrar *r, const struct rules *u)
 	r->batch_max = (size_t)config_int(cfg, "batch.max");
 	r->checkpoint_interval_us =
 		config_duration_us(cfg, "checkpoint.interval");
+	r->guard = pki_facts_guard(u->pki);
 	r->env = (struct wf_env){ .limits = settings_limits(cfg),
 				  .catalogue = u->catalogue,
 				  .dossier = u->dossier,

@@ -12,7 +12,7 @@ struct pki_facts {
 	struct pki_ca *ca;
 	struct pki_profile *profile;
 	struct pki_approvers *approvers; /* NULL: none configured */
-	uint8_t ca_keys[1][SHA256_LEN];
+	struct pki_guard *guard;
 	/* Stands in for a key that is not known yet, so that names and dates
 	 * can be judged at submission: the issuing CA's own key. */
 	struct bytes any_key;
@@ -32,7 +32,14 @@ pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 	if (*cfg->approvers != '\0' &&
 	    !pki_approvers_load(cfg->approvers, &f->approvers, e))
 		return err_context(e, "approval.certificates");
-	memcpy(f->ca_keys[0], f->ca->key.spki_sha256, SHA256_LEN);
+	if (!pki_guard_new(
+		    &(struct pki_guard_config){ .ca = f->ca,
+						.other_cas = cfg->other_cas,
+						.other_count =
+							cfg->other_ca_count,
+						.blocklist = cfg->blocklist },
+		    &f->guard, e))
+		return false;
 	f->any_key = f->ca->spki;
 	*out = TAKE(f);
 	return true;
@@ -43,10 +50,17 @@ pki_facts_free(struct pki_facts *f)
 {
 	if (f == NULL)
 		return;
+	pki_guard_free(f->guard);
 	pki_approvers_free(f->approvers);
 	pki_profile_free(f->profile);
 	pki_ca_free(f->ca);
 	free(f);
+}
+
+struct pki_guard *
+pki_facts_guard(struct pki_facts *f)
+{
+	return f->guard;
 }
 
 static bool
@@ -55,8 +69,7 @@ csr_check(void *self, struct arena *a, struct bytes der, const char *tax_code,
 {
 	const struct pki_facts *f = self;
 	const struct pki_csr_policy policy = { .tax_code = tax_code,
-					       .ca_keys = f->ca_keys,
-					       .ca_key_count = 1 };
+					       .guard = f->guard };
 	AUTO(pki_csr) struct pki_csr *found = NULL;
 	struct pki_refusal why = { 0 };
 

@@ -7,14 +7,18 @@
 #include "workflow/facts.h"
 
 struct pki_facts;
+struct pki_guard;
 
 struct pki_facts_config {
-	const char *ca_certificate; /* PEM of the issuing CA             */
-	const char *profile;        /* INI of the certificate profile    */
-	const char *public_url;     /* where CRL and CA certificate are served;
-				       "": certificates carry no address */
-	const char *approvers; /* PEM of those who may approve; "": signatures
-				  of approvals are not looked at */
+	const char *ca_certificate;   /* PEM of the issuing CA             */
+	const char *const *other_cas; /* PEM of our other CAs            */
+	size_t other_ca_count;
+	const char *blocklist;  /* digests of compromised keys; "": none */
+	const char *profile;    /* INI of the certificate profile    */
+	const char *public_url; /* where CRL and CA certificate are served;
+				   "": certificates carry no address */
+	const char *approvers;  /* PEM of those who may approve; "": signatures
+				   of approvals are not looked at */
 };
 
 /** Reads the files once. Release with pki_facts_free(). */
@@ -22,6 +26,9 @@ bool pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 		   struct err *e) MUST_CHECK;
 void pki_facts_free(struct pki_facts *f);
 DEFINE_AUTO(pki_facts, struct pki_facts *, pki_facts_free);
+
+/** The keys that are refused whoever brings them; borrowed from f. */
+struct pki_guard *pki_facts_guard(struct pki_facts *f);
 
 /** The callbacks; borrow f. */
 struct wf_pki pki_facts_lend(struct pki_facts *f);

@@ -61,6 +61,7 @@ struct registrar {
 	struct store *store;
 	struct cache *cache;
 	struct wf_env env;
+	struct pki_guard *guard; /* borrowed */
 	struct registrar_metrics count;
 
 	int32_t partitions; /* of every topic */

@@ -8,9 +8,16 @@ const struct config_option settings_options[] = {
 	  "libpq connection of the checkpoint; password by passfile only" },
 	{ "ca.certificate", CONFIG_TEXT, NULL, 0, 0, false,
 	  "PEM file of the issuing CA's certificate" },
+	{ "ca.others", CONFIG_LIST, "", 0, 0, false,
+	  "PEM files of our other CAs (root, earlier ones), whose keys nobody "
+	  "may have certified, e.g. /var/lib/certflow/ca/root.pem" },
 	{ "ca.public_url", CONFIG_TEXT, "", 0, 0, false,
 	  "where CRL and CA certificate are served; empty: not in "
 	  "certificates" },
+	{ "pki.blocklist", CONFIG_TEXT, "", 0, 0, false,
+	  "file of digests of compromised keys, e.g. "
+	  "/etc/certflow/blocklist.txt; read again when it changes; empty: "
+	  "none" },
 	{ "profile.file", CONFIG_TEXT, NULL, 0, 0, false,
 	  "INI file of the certificate profile" },
 	{ "catalogue.file", CONFIG_TEXT, NULL, 0, 0, false,

@@ -63,6 +63,7 @@ def _ca(home):
     profile = _data("profiles", "org-hsm-ca4.ini")
     return {
         "ca.certificate": home.path("ca", "issuing.pem"),
+        "ca.others": home.path("ca", "root.pem"),
         "ca.public_url": publicfiles.url(home),
         "profile.file": profile,
         "profile.files": profile,

@@ -7,15 +7,14 @@
 #ifndef CERTFLOW_PKI_CSR_H
 #define CERTFLOW_PKI_CSR_H
 
-#include "pki/key.h"
+#include "pki/guard.h"
 
 #define CSR_DER_MAX (16u * 1024)
 #define CSR_ENROLMENT_ID_MAX 64
 
 struct pki_csr_policy {
-	const char *tax_code; /* canonical; must stand in UID=MST:...       */
-	const uint8_t (*ca_keys)[SHA256_LEN]; /* SPKI digests of our CAs    */
-	size_t ca_key_count;
+	const char *tax_code;    /* canonical; must stand in UID=MST:... */
+	struct pki_guard *guard; /* NULL: no key is known to be bad      */
 };
 
 /* An accepted CSR; owns its memory. */
@@ -29,8 +28,9 @@ struct pki_csr {
 
 /**
  * All CSR_* and KEY_* rules on der (borrowed; at most CSR_DER_MAX): strict
- * DER without trailing octets, algorithms, key, proof of possession, tax
- * code, no personal data, not a CA's own key.
+ * DER without trailing octets, no personal data, tax code, algorithms, form
+ * and strength of the key, not a CA's own key nor a compromised one, proof
+ * of possession.
  *
  * @param out  set if accepted; release with pki_csr_free()
  * @param why  why->code is EV_REFUSAL_CODE_UNKNOWN if accepted
@@ -40,6 +40,10 @@ struct pki_csr {
 bool pki_csr_check(struct bytes der, const struct pki_csr_policy *policy,
 		   struct pki_csr **out, struct pki_refusal *why, struct err *e)
 	MUST_CHECK;
+
+/** The SubjectPublicKeyInfo (inside der) of a CSR that was accepted before,
+ * perhaps by other rules than today's. false: not a CSR at all. */
+bool pki_csr_key(struct bytes der, struct bytes *spki) MUST_CHECK;
 
 /** NULL is fine. */
 void pki_csr_free(struct pki_csr *csr);

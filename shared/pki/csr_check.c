@@ -54,7 +54,7 @@ check_form(struct bytes der, struct request *r, struct pki_refusal *why)
 	if (der.len > CSR_DER_MAX)
 		return malformed(why, "larger than 16 KiB");
 	len = der_first_len(der);
-	if (len != 0 && len < der.len)
+	if (der.data[0] == DER_SEQUENCE && len != 0 && len < der.len)
 		return csr_refuse(why, EV_REFUSAL_CODE_CSR_TRAILING_BYTES,
 				  "csr_der", "octets after the request");
 	if (!der_is_canonical(der))
@@ -75,13 +75,8 @@ check_key(const struct request *r, const struct pki_csr_policy *policy,
 	if (!pki_signature_fits(csr->signature, csr->key.algorithm))
 		return csr_refuse(why, EV_REFUSAL_CODE_CSR_ALGORITHM,
 				  "signatureAlgorithm", "does not fit the key");
-	for (size_t i = 0; i < policy->ca_key_count; i++)
-		if (memcmp(policy->ca_keys[i], csr->key.spki_sha256,
-			   SHA256_LEN) == 0)
-			return csr_refuse(why, EV_REFUSAL_CODE_KEY_IS_CA_KEY,
-					  "subjectPublicKeyInfo",
-					  "is the key of a CA");
-	return true;
+	return policy->guard == NULL ||
+	       pki_guard_check(policy->guard, r->spki, &csr->key, why);
 }
 
 /* @return false: technical failure; a wrong signature only fills *why */
@@ -128,6 +123,10 @@ pki_csr_check(struct bytes der, const struct pki_csr_policy *policy,
 	    !csr_attributes_check(r.attributes, why) ||
 	    !check_key(&r, policy, csr, why))
 		return true;
+	if (!pki_key_strength(r.spki, why, e))
+		return err_context(e, "CSR");
+	if (why->code != EV_REFUSAL_CODE_UNKNOWN)
+		return true;
 	if (!check_proof(&r, csr, why, e))
 		return false;
 	if (why->code != EV_REFUSAL_CODE_UNKNOWN)
@@ -135,6 +134,18 @@ pki_csr_check(struct bytes der, const struct pki_csr_policy *policy,
 	if (!keep(der, &r, csr, e))
 		return false;
 	*out = TAKE(csr);
+	return true;
+}
+
+bool
+pki_csr_key(struct bytes der, struct bytes *spki)
+{
+	struct request r = { 0 };
+	struct pki_refusal why;
+
+	if (!check_form(der, &r, &why))
+		return false;
+	*spki = r.spki;
 	return true;
 }
 

@@ -2,11 +2,12 @@
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/x509.h>
+#include <openssl/obj_mac.h>
+#include <pthread.h>
 
 #include "pki/der.h"
+#include "pki/key_strength.h"
 #include "pki/oid.h"
-#include "pki/ossl.h"
 
 static bool
 refuse(struct pki_refusal *why, enum ev_refusal_code code, const char *reason)
@@ -54,38 +55,59 @@ check_rsa(struct bytes params, struct bytes key, struct pki_key *out,
 	return true;
 }
 
-/* NIST SP 800-56A 5.6.2.3.3 over OpenSSL: on the curve, not infinity. */
-static bool
-point_is_good(struct bytes spki)
-{
-	const unsigned char *at = spki.data;
-	AUTO(evp_pkey) EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki.len);
-	AUTO(evp_pkey_ctx) EVP_PKEY_CTX *ctx = NULL;
-	bool good = false;
+static EC_GROUP *p256, *p384;
+static pthread_once_t curves_made = PTHREAD_ONCE_INIT;
 
-	if (key != NULL)
-		ctx = EVP_PKEY_CTX_new(key, NULL);
-	if (ctx != NULL)
-		good = EVP_PKEY_public_check(ctx) == 1;
+static void
+make_curves(void)
+{
+	p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
+}
+
+DEFINE_AUTO(ec_point, EC_POINT *, EC_POINT_free);
+
+/*
+ * NIST SP 800-56A 5.6.2.3.4: coordinates below the field's prime, on the
+ * curve, not infinity. Both curves have cofactor 1, so that every such point
+ * has the right order; it need not be multiplied out.
+ */
+static bool
+point_is_good(const EC_GROUP *curve, struct bytes octets)
+{
+	AUTO(ec_point) EC_POINT *point = NULL;
+	bool good;
+
+	if (curve == NULL)
+		return false;
+	point = EC_POINT_new(curve);
+	good = point != NULL &&
+	       EC_POINT_oct2point(curve, point, octets.data, octets.len,
+				  NULL) == 1 &&
+	       EC_POINT_is_at_infinity(curve, point) == 0;
 	ERR_clear_error();
 	return good;
 }
 
 static bool
-check_ec(struct bytes params, struct bytes point, struct bytes spki,
-	 struct pki_key *out, struct pki_refusal *why)
+check_ec(struct bytes params, struct bytes point, struct pki_key *out,
+	 struct pki_refusal *why)
 {
+	const EC_GROUP *group;
 	struct bytes curve;
 	size_t len;
 
+	(void)pthread_once(&curves_made, make_curves);
 	if (!der_take(&params, DER_OID, &curve) || params.len != 0)
 		return refuse(why, EV_REFUSAL_CODE_KEY_CURVE,
 			      "curve is not given by name");
 	if (bytes_equal(curve, OID_P256)) {
 		out->algorithm = EV_KEY_ALGORITHM_EC_P256;
+		group = p256;
 		len = 32;
 	} else if (bytes_equal(curve, OID_P384)) {
 		out->algorithm = EV_KEY_ALGORITHM_EC_P384;
+		group = p384;
 		len = 48;
 	} else {
 		return refuse(why, EV_REFUSAL_CODE_KEY_CURVE,
@@ -94,7 +116,7 @@ check_ec(struct bytes params, struct bytes point, struct bytes spki,
 	if (point.len != 1 + 2 * len || point.data[0] != 0x04)
 		return refuse(why, EV_REFUSAL_CODE_KEY_POINT,
 			      "not an uncompressed point of this curve");
-	if (!point_is_good(spki))
+	if (!point_is_good(group, point))
 		return refuse(why, EV_REFUSAL_CODE_KEY_POINT,
 			      "point is not on the curve");
 	return true;
@@ -119,7 +141,7 @@ pki_key_check(struct bytes spki, struct pki_key *out, struct pki_refusal *why)
 	if (bytes_equal(oid, OID_RSA))
 		ok = check_rsa(algorithm, bits, &key, why);
 	else if (bytes_equal(oid, OID_EC))
-		ok = check_ec(algorithm, bits, spki, &key, why);
+		ok = check_ec(algorithm, bits, &key, why);
 	else
 		ok = refuse(why, EV_REFUSAL_CODE_CSR_ALGORITHM,
 			    "key is neither RSA nor of a named curve");
@@ -130,5 +152,63 @@ pki_key_check(struct bytes spki, struct pki_key *out, struct pki_refusal *why)
 	for (size_t i = 0; i < sizeof(key.key_id); i++)
 		key.key_id[i] = digest[i];
 	*out = key;
+	return true;
+}
+
+struct bytes
+pki_key_modulus(struct bytes spki)
+{
+	const struct bytes none = { 0 };
+	struct bytes seq, algorithm, oid, bits, key, n;
+
+	if (!der_take(&spki, DER_SEQUENCE, &seq) ||
+	    !der_take(&seq, DER_SEQUENCE, &algorithm) ||
+	    !der_take(&algorithm, DER_OID, &oid) ||
+	    !bytes_equal(oid, OID_RSA) || !der_take_bits(&seq, &bits) ||
+	    !der_take(&bits, DER_SEQUENCE, &key) ||
+	    !der_take(&key, DER_INTEGER, &n))
+		return none;
+	while (n.len > 0 && n.data[0] == 0)
+		n = bytes_of(n.data + 1, n.len - 1);
+	return n;
+}
+
+static bool
+library_failed(struct err *e)
+{
+	return ERR_SET(e, ERR_FATAL, "openssl", 0,
+		       "an RSA modulus cannot be examined");
+}
+
+bool
+pki_key_strength(struct bytes spki, struct pki_refusal *why, struct err *e)
+{
+	struct bytes octets = pki_key_modulus(spki);
+	uint16_t residues[RSA_FACTOR_PRIMES];
+	AUTO(bn) BIGNUM *n = NULL;
+	bool close = false;
+
+	*why = (struct pki_refusal){ 0 };
+	if (octets.data == NULL)
+		return true;
+	n = BN_bin2bn(octets.data, (int)octets.len, NULL);
+	if (n == NULL || !rsa_residues(n, residues))
+		return library_failed(e);
+	for (size_t i = 0; i < RSA_FACTOR_PRIMES; i++)
+		if (residues[i] == 0) {
+			(void)refuse(why, EV_REFUSAL_CODE_KEY_MODULUS,
+				     "modulus has a small prime factor");
+			return true;
+		}
+	if (rsa_is_roca(residues)) {
+		(void)refuse(why, EV_REFUSAL_CODE_KEY_ROCA,
+			     "made by a broken generator (CVE-2017-15361)");
+		return true;
+	}
+	if (!rsa_has_close_primes(n, &close))
+		return library_failed(e);
+	if (close)
+		(void)refuse(why, EV_REFUSAL_CODE_KEY_MODULUS,
+			     "prime factors are close to each other");
 	return true;
 }

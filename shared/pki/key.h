@@ -55,6 +55,21 @@ struct pki_key {
 bool pki_key_check(struct bytes spki, struct pki_key *out,
 		   struct pki_refusal *why) MUST_CHECK;
 
+/**
+ * Is a key that pki_key_check() accepts also a strong one? RSA: no prime
+ * factor below 2048, no factors that are close to each other (Fermat), not
+ * made by the generator of CVE-2017-15361 (ROCA); it takes tens of
+ * microseconds. Points of named curves have none of these weaknesses.
+ * @param why  why->code: KEY_MODULUS or KEY_ROCA; UNKNOWN if it is strong
+ * @return false only for a technical failure (e is filled)
+ */
+bool pki_key_strength(struct bytes spki, struct pki_refusal *why, struct err *e)
+	MUST_CHECK;
+
+/** Modulus of a key that pki_key_check() accepts, without leading zeros;
+ * absent if it is not RSA. Inside spki. */
+struct bytes pki_key_modulus(struct bytes spki);
+
 /** What a key of this algorithm signs with: SHA-256, SHA-384 with P-384. */
 enum pki_signature pki_signature_default(enum ev_key_algorithm algorithm);
 

@@ -193,7 +193,8 @@ class Testbed:
     def _configure(self):
         source = os.path.join(self.home, "etc", "registrar.conf")
         with open(source, encoding="utf-8") as stream:
-            text = re.sub(r"^dir = .*\n", "", stream.read(), flags=re.M)
+            text = re.sub(r"^(dir|others) = .*\n", "", stream.read(),
+                          flags=re.M)
         text = re.sub(r"^certificate = .*$",
                       f"certificate = {self.ca.certificate}", text,
                       flags=re.M)

@@ -1,6 +1,7 @@
 /* The issuer's judgement: one right order, then each part of it wrong. */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "order_check.h"
@@ -18,6 +19,7 @@ struct world {
 	struct pki_profile *profile;
 	struct pki_profile *profiles[1];
 	struct order_policy policy;
+	struct pki_guard *guard;
 	struct buffer spki, csr, tbs;
 	struct ev_submission submission;
 	struct ev_issuance_ordered order;
@@ -101,12 +103,18 @@ make_order(void)
 static void
 setup(void)
 {
+	struct pki_guard_config guard = { 0 };
+	struct err e = { 0 };
+
 	w.root_key = test_key("rsa3072");
 	w.key = test_key("rsa2048");
 	w.root = test_root("rsa3072");
 	w.ca = test_issuing("rsa4096", w.root, w.root_key);
 	w.profile = w.profiles[0] = test_profile();
+	guard.ca = w.ca;
+	cr_assert(pki_guard_new(&guard, &w.guard, &e), "%s", e.text);
 	w.policy = (struct order_policy){ .ca = w.ca,
+					  .guard = w.guard,
 					  .profiles = w.profiles,
 					  .profile_count = 1 };
 	w.submission = (struct ev_submission){
@@ -128,6 +136,7 @@ teardown(void)
 {
 	EVP_PKEY_free(w.root_key);
 	EVP_PKEY_free(w.key);
+	pki_guard_free(w.guard);
 	pki_ca_free(w.root);
 	pki_ca_free(w.ca);
 	pki_profile_free(w.profile);
@@ -358,4 +367,22 @@ Test(order, truncated_tbs)
 		cr_expect_neq(judge(&w.submission).code,
 			      EV_ISSUANCE_FAILURE_CODE_UNKNOWN);
 	}
+}
+
+/* The registrar's list may be older, or not its own: the issuer has one. */
+Test(order, keys_on_the_issuers_own_list)
+{
+	char path[] = "/tmp/certflow-blocklist-XXXXXX";
+	AUTO(pki_guard) struct pki_guard *guard = NULL;
+	struct pki_guard_config cfg = { .ca = w.ca, .blocklist = path };
+	char digest[2 * SHA256_LEN + 1];
+	struct err e = { 0 };
+
+	hex_encode(bytes_of(w.order.spki_sha256.b, SHA256_LEN), digest);
+	cr_assert_geq(close(mkstemp(path)), 0);
+	cr_assert(file_write(path, bytes_of_str(digest), 0600, &e));
+	cr_assert(pki_guard_new(&cfg, &guard, &e), "%s", e.text);
+	unlink(path);
+	w.policy.guard = guard;
+	expect(INVALID, "KEY_BLOCKLISTED");
 }

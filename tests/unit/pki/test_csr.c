@@ -227,24 +227,6 @@ Test(pki_csr, ber_is_refused)
 	REFUSED(buffer_view(&ber), EV_REFUSAL_CODE_CSR_MALFORMED);
 }
 
-Test(pki_csr, key_of_a_ca_is_refused)
-{
-	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
-	uint8_t digests[1][SHA256_LEN];
-	const struct pki_csr_policy policy = { TAX_CODE,
-					       (const uint8_t(*)[32])digests,
-					       1 };
-	AUTO(pki_csr) struct pki_csr *csr = NULL;
-	AUTO(buffer) struct buffer der = { 0 };
-	struct pki_refusal why;
-	struct err e = { 0 };
-
-	memcpy(digests[0], ca->key.spki_sha256, SHA256_LEN);
-	csr_make("ca-p256", EVP_sha256(), false, &der);
-	cr_assert(pki_csr_check(buffer_view(&der), &policy, &csr, &why, &e));
-	cr_assert_eq(why.code, EV_REFUSAL_CODE_KEY_IS_CA_KEY);
-}
-
 /* SPKI octets of P-256 with another point. */
 static enum ev_refusal_code
 judge_point(const uint8_t *point, size_t len)
