@@ -6,7 +6,7 @@ from . import wire
 from .evidence import (DEAD_LETTERS, INBOX, MISROUTED)
 from .facts import parse_source, place_text
 from .invariant import Invariant
-from .subject import INBOX_OF, WRITERS
+from .subject import INBOX_OF, REFUSED_KEPT, WRITERS
 
 FINAL = ("ADMITTED", "REFUSED")
 
@@ -164,6 +164,9 @@ class Inputs(Invariant):
         identity = (record.tax_code, entry.inbox, entry.event_id)
         for other in self._identity[identity]:
             same = other.body_sha256 == entry.body_sha256
+            if other.kind == "REFUSED" and (
+                    entry.sequence - other.sequence >= REFUSED_KEPT):
+                continue  # so many refusals later it may be forgotten
             if same or (other.kind == entry.kind == "ADMITTED"):
                 self.violate(
                     "effect_twice", "a message and its repeat both had an "
