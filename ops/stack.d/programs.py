@@ -73,7 +73,7 @@ def _ca(home):
 def _tokens(home, group):
     labels = tokens.GROUPS[group]
     return {
-        "hsm.module": os.environ.get("CERTFLOW_HSM_MODULE", tokens.MODULE),
+        "hsm.module": tokens.MODULE,
         "hsm.token": labels[0],
         "hsm.tokens": ",".join(labels),
         "hsm.pin_file": tokens.pin_file(home, group),
