@@ -55,6 +55,22 @@ static const struct {
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
+/* NULL, or what is wrong with the structure. */
+static const char *
+open_tbs(struct bytes tbs, const struct pki_lint_context *context,
+	 struct lint *l)
+{
+	const char *what = NULL;
+
+	*l = (struct lint){ .context = context };
+	if (!view_parse(tbs, &l->view, &what))
+		return what;
+	if (!view_name(l->view.subject, l->subject, &l->subject_count))
+		return "subject";
+	(void)!pki_key_check(l->view.spki, &l->key, &l->key_why);
+	return NULL;
+}
+
 static bool
 broken(const char **rule, const char *name, const char *what, struct err *e)
 {
@@ -66,20 +82,38 @@ bool
 pki_lint(struct bytes tbs, const struct pki_lint_context *context,
 	 const char **rule, struct err *e)
 {
-	struct lint l = { .context = context };
-	const char *what = NULL;
+	struct lint l;
+	const char *what = open_tbs(tbs, context, &l);
 
 	*rule = NULL;
-	if (!view_parse(tbs, &l.view, &what))
+	if (what != NULL)
 		return broken(rule, "structure", what, e);
-	if (!view_name(l.view.subject, l.subject, &l.subject_count))
-		return broken(rule, "structure", "subject", e);
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		what = rows[i].check(&l);
 		if (what != NULL)
 			return broken(rule, rows[i].rule, what, e);
 	}
 	return true;
+}
+
+size_t
+pki_lint_all(struct bytes tbs, const struct pki_lint_context *context,
+	     pki_lint_report *report, void *self)
+{
+	struct lint l;
+	const char *what = open_tbs(tbs, context, &l);
+	size_t count = 0;
+
+	if (what != NULL) {
+		report(self, rows[0].rule, rows[0].source, what);
+		return 1;
+	}
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		what = rows[i].check(&l);
+		report(self, rows[i].rule, rows[i].source, what);
+		count += what != NULL;
+	}
+	return count;
 }
 
 bool

@@ -24,6 +24,18 @@ struct pki_lint_context {
 bool pki_lint(struct bytes tbs, const struct pki_lint_context *context,
 	      const char **rule, struct err *e) MUST_CHECK;
 
+/** One row's answer. @param what  NULL: the rule holds; else a literal */
+typedef void pki_lint_report(void *self, const char *rule, const char *source,
+			     const char *what);
+
+/**
+ * The same without stopping: report is called for every row, in order; only
+ * for "structure" if that is broken, because nothing else can be asked then.
+ * @return broken rules
+ */
+size_t pki_lint_all(struct bytes tbs, const struct pki_lint_context *context,
+		    pki_lint_report *report, void *self);
+
 /** Row i of the table, for documentation and tests; false past the end. */
 bool pki_lint_row(size_t i, const char **rule, const char **source);
 

@@ -131,13 +131,11 @@ const char *
 lint_key_usage_fits(const struct lint *l)
 {
 	unsigned usage = key_usage(l);
-	struct pki_refusal why;
-	struct pki_key key;
 	bool rsa;
 
-	if (!pki_key_check(l->view.spki, &key, &why))
-		return why.reason;
-	rsa = pki_signature_fits(PKI_RSA_SHA256, key.algorithm);
+	if (l->key_why.reason != NULL)
+		return l->key_why.reason;
+	rsa = pki_signature_fits(PKI_RSA_SHA256, l->key.algorithm);
 	if ((usage & ~(SIGN_BITS | KEY_ENCIPHERMENT_BIT)) != 0)
 		return "only signing, and keyEncipherment with RSA";
 	if (!rsa && (usage & KEY_ENCIPHERMENT_BIT) != 0)
@@ -192,13 +190,11 @@ const char *
 lint_ski(const struct lint *l)
 {
 	struct bytes in = value_of(l, OID_SKI), id;
-	struct pki_refusal why;
-	struct pki_key key;
 
-	if (!pki_key_check(l->view.spki, &key, &why))
-		return why.reason;
+	if (l->key_why.reason != NULL)
+		return l->key_why.reason;
 	if (!der_take(&in, DER_OCTET_STRING, &id) || in.len != 0 ||
-	    !bytes_equal(id, bytes_of(key.key_id, sizeof(key.key_id))))
+	    !bytes_equal(id, bytes_of(l->key.key_id, sizeof(l->key.key_id))))
 		return "not the leftmost 160 bits of SHA-256 of the key";
 	return NULL;
 }

@@ -107,12 +107,9 @@ lint_key_same(const struct lint *l)
 const char *
 lint_key_allowed(const struct lint *l)
 {
-	struct pki_refusal why;
-	struct pki_key key;
-
-	if (!pki_key_check(l->view.spki, &key, &why))
-		return why.reason;
-	return l->context->profile->keys[key.algorithm]
+	if (l->key_why.reason != NULL)
+		return l->key_why.reason;
+	return l->context->profile->keys[l->key.algorithm]
 		       ? NULL
 		       : "key algorithm is not of the profile";
 }

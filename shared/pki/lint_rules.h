@@ -14,6 +14,8 @@ struct lint {
 	struct view view;
 	struct view_attribute subject[VIEW_ATTRIBUTES_MAX];
 	size_t subject_count;
+	struct pki_key key;         /* of the view, if key_why is none */
+	struct pki_refusal key_why; /* else what is wrong with it      */
 };
 
 /* lint_fields.c */

@@ -20,6 +20,8 @@ struct parts {
 struct lint_change {
 	const char *rule;
 	void (*breaks)(struct parts *p);
+	const char *also; /* rules that cannot but break with it, each after a
+			     blank */
 };
 
 /** Row i of the changes; NULL past the end. */

@@ -7,6 +7,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "lint_changes.h"
 #include "pki/oid.h"
@@ -62,6 +63,20 @@ lint_assemble(const struct parts *p, struct buffer *out)
 	cr_assert(der_done(&w), "%s", e.text);
 }
 
+/* All that the last judged TBS breaks. */
+static char broken[1024];
+static size_t broken_count;
+
+static void
+note(void *self, const char *rule, const char *source, const char *what)
+{
+	char *all = self;
+
+	cr_assert_gt(strlen(source), 3);
+	if (what != NULL)
+		strcat(strcat(all, " "), rule);
+}
+
 /* Rule that the changed TBS breaks; NULL if none. */
 static const char *
 judge(void (*breaks)(struct parts *p), struct pki_profile *profile,
@@ -85,6 +100,9 @@ judge(void (*breaks)(struct parts *p), struct pki_profile *profile,
 	if (breaks == NULL)
 		cr_assert(
 			bytes_equal(buffer_view(&changed), buffer_view(&tbs)));
+	broken[0] = '\0';
+	broken_count =
+		pki_lint_all(buffer_view(&changed), &context, note, broken);
 	return pki_lint(buffer_view(&changed), &context, &rule, e) ? NULL
 								   : rule;
 }
@@ -95,6 +113,7 @@ Test(pki_lint, unchanged_passes)
 	struct err e = { 0 };
 
 	cr_assert_null(judge(NULL, profile, &e), "%s", e.text);
+	cr_assert_eq(broken_count, 0);
 }
 
 Test(pki_lint, each_change_breaks_its_rule)
@@ -106,11 +125,15 @@ Test(pki_lint, each_change_breaks_its_rule)
 	for (size_t i = 0; (change = lint_change(i)) != NULL; i++) {
 		struct err e = { 0 };
 		const char *rule = judge(change->breaks, profile, &e);
+		char all[1024];
 
 		cr_assert_not_null(rule, "row %zu (%s) breaks nothing", i,
 				   change->rule);
 		cr_assert_str_eq(rule, change->rule, "row %zu: %s", i, e.text);
 		cr_assert_eq(e.kind, ERR_REJECT);
+		snprintf(all, sizeof(all), " %s%s", change->rule, change->also);
+		cr_expect_str_eq(broken, all, "row %zu:%s, not%s", i, broken,
+				 all);
 	}
 }
 
@@ -171,6 +194,37 @@ Test(pki_lint, the_manual_lists_every_row)
 		snprintf(line, sizeof(line), "| `%s` | %s |", rule, source);
 		cr_assert_not_null(strstr((const char *)manual.data, line),
 				   "%s", line);
+	}
+}
+
+/* Not a benchmark: it says what it costs, and fails when that explodes. */
+Test(pki_lint, cost)
+{
+	static const char *const keys[] = { "rsa2048", "rsa4096", "p256" };
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	const int turns = 500;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		AUTO(evp_pkey) EVP_PKEY *key = test_key(keys[i]);
+		AUTO(buffer) struct buffer tbs = { 0 }, spki = { 0 };
+		struct pki_lint_context context = { profile, ca, { 0 } };
+		const char *rule = NULL;
+		struct err e = { 0 };
+		clock_t from;
+		double us;
+
+		test_spki(key, &spki);
+		context.spki = buffer_view(&spki);
+		test_tbs(ca, keys[i], &tbs);
+		from = clock();
+		for (int n = 0; n < turns; n++)
+			cr_assert(pki_lint(buffer_view(&tbs), &context, &rule,
+					   &e),
+				  "%s", e.text);
+		us = (double)(clock() - from) * 1e6 / CLOCKS_PER_SEC / turns;
+		cr_log_info("%s: %.1f us", keys[i], us);
+		cr_expect_lt(us, 5000.0, "%s", keys[i]);
 	}
 }
 
