@@ -38,6 +38,9 @@ int cmd_signing_certificate(int argc, char **argv);
 int cmd_ca(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
 int cmd_hsm(int argc, char **argv);
+/* Rules and profiles, no service needed (cmd_lint.c, cmd_profile.c) */
+int cmd_lint(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 /* Kafka (cmd_topics.c) */
 int cmd_topics(int argc, char **argv);
 
