@@ -39,11 +39,12 @@ static const char usage_text[] =
 	"Further client settings (TLS, SASL): the file named by\n"
 	"$CERTFLOW_KAFKA_PROPERTIES_FILE. Topics and brokers are compared "
 	"with\n"
-	"what they should be; three brokers want --replication 3 and\n"
+	"what they should be; of several brokers each wants\n"
 	"default.replication.factor=3, min.insync.replicas=2,\n"
 	"offsets.topic.replication.factor=3,\n"
-	"transaction.state.log.replication.factor=3 and\n"
-	"transaction.state.log.min.isr=2 on each broker.\n";
+	"transaction.state.log.replication.factor=3,\n"
+	"transaction.state.log.min.isr=2 and broker.session.timeout.ms=6000,\n"
+	"and each topic 3 replicas, Kafka's own too.\n";
 
 struct findings {
 	size_t count;
@@ -105,8 +106,11 @@ on_finding(void *self, const struct kafka_finding *f)
 	if (all->count == FINDINGS_MAX)
 		return;
 	all->count++;
-	snprintf(to->topic, sizeof(to->topic), "%s",
-		 f->topic == NULL ? "broker" : f->topic);
+	if (f->topic == NULL)
+		snprintf(to->topic, sizeof(to->topic), "broker %d",
+			 (int)f->broker);
+	else
+		snprintf(to->topic, sizeof(to->topic), "%s", f->topic);
 	snprintf(to->setting, sizeof(to->setting), "%s", f->setting);
 	snprintf(to->want, sizeof(to->want), "%s", f->want);
 	snprintf(to->have, sizeof(to->have), "%s", f->have);

@@ -28,7 +28,7 @@ kafka_admin_open(const struct kafka_settings *kafka, struct kafka_admin **out,
 
 bool
 kafka_admin_brokers(struct kafka_admin *a, int timeout_ms, int *count,
-		    int32_t *one, struct err *e)
+		    struct err *e)
 {
 	const struct rd_kafka_metadata *md = NULL;
 	rd_kafka_resp_err_t code =
@@ -37,7 +37,6 @@ kafka_admin_brokers(struct kafka_admin *a, int timeout_ms, int *count,
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kafka_failed(e, code, "ask the cluster");
 	*count = md->broker_cnt;
-	*one = md->broker_cnt > 0 ? md->brokers[0].id : -1;
 	rd_kafka_metadata_destroy(md);
 	return true;
 }
@@ -46,9 +45,8 @@ bool
 kafka_admin_ping(struct kafka_admin *a, int timeout_ms, struct err *e)
 {
 	int count;
-	int32_t one;
 
-	return kafka_admin_brokers(a, timeout_ms, &count, &one, e);
+	return kafka_admin_brokers(a, timeout_ms, &count, e);
 }
 
 bool

@@ -43,7 +43,8 @@ bool kafka_admin_watermarks(struct kafka_admin *a, const char *topic,
 
 /* What `certflow topics` reports: one finding per topic and setting. */
 struct kafka_finding {
-	const char *topic;   /* or NULL: the cluster              */
+	const char *topic;   /* or NULL: the broker               */
+	int32_t broker;      /* -1: the topic                     */
 	const char *setting; /* "partitions", "retention.ms", ... */
 	const char *want;    /* as the table says                 */
 	const char *have;    /* as the broker says                */

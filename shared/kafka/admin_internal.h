@@ -11,9 +11,12 @@ struct kafka_admin {
 	rd_kafka_t *rk;
 };
 
-/** Number of brokers alive and the id of one of them. */
+/* What a finding calls the number of copies of a topic. */
+#define KAFKA_REPLICAS "replicas"
+
+/** Number of brokers alive. */
 bool kafka_admin_brokers(struct kafka_admin *a, int timeout_ms, int *count,
-			 int32_t *one, struct err *e) MUST_CHECK;
+			 struct err *e) MUST_CHECK;
 
 /** Does a row of configs apply to a cluster of so many brokers? */
 bool kafka_config_applies(const struct kafka_topic_config *c, int brokers);

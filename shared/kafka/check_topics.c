@@ -4,8 +4,12 @@
 #include "kafka/admin_internal.h"
 
 #define RESOURCES_MAX 32
+#define REPLICAS 3 /* of each partition where there are several brokers */
 
-/* Topics and one broker whose settings are asked for. */
+DEFINE_AUTO(rd_metadata, const struct rd_kafka_metadata *,
+	    rd_kafka_metadata_destroy);
+
+/* Topics, or one broker, whose settings are asked for. */
 struct resources {
 	rd_kafka_ConfigResource_t *items[RESOURCES_MAX];
 	size_t count;
@@ -22,7 +26,7 @@ struct check {
 	struct kafka_admin *a;
 	int timeout_ms;
 	int brokers;
-	int32_t broker;
+	int32_t broker; /* that is asked */
 	kafka_report report;
 	void *self;
 	size_t deviations;
@@ -32,7 +36,8 @@ static void
 tell(struct check *c, const char *topic, const char *setting, const char *want,
      const char *have)
 {
-	struct kafka_finding f = { topic, setting, want, have };
+	struct kafka_finding f = { topic, topic == NULL ? c->broker : -1,
+				   setting, want, have };
 
 	c->deviations++;
 	c->report(c->self, &f);
@@ -70,6 +75,36 @@ check_counts(struct check *c, int32_t partitions, struct resources *found,
 					RD_KAFKA_RESOURCE_TOPIC, t[i].name);
 	}
 	return true;
+}
+
+/* Kafka's own topics count: without offsets and transactions that survive
+ * a broker, copies of the log are of no use. */
+static bool
+is_ours(const char *topic)
+{
+	size_t count;
+	const struct kafka_topic *t = kafka_topics(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(t[i].name, topic) == 0)
+			return true;
+	return strncmp(topic, "__", 2) == 0;
+}
+
+static void
+check_replicas(struct check *c, const struct rd_kafka_metadata_topic *t)
+{
+	int fewest = REPLICAS;
+	char want[16];
+	char have[16];
+
+	for (int i = 0; i < t->partition_cnt; i++)
+		if (t->partitions[i].replica_cnt < fewest)
+			fewest = t->partitions[i].replica_cnt;
+	snprintf(want, sizeof(want), "%d", REPLICAS);
+	snprintf(have, sizeof(have), "%d", fewest);
+	if (fewest < REPLICAS && is_ours(t->topic))
+		tell(c, t->topic, KAFKA_REPLICAS, want, have);
 }
 
 static const char *
@@ -157,27 +192,46 @@ ask(struct check *c, struct resources *r, struct err *e)
 	       check_answer(c, ev, e);
 }
 
+/* Each broker has settings of its own, and may differ from the others. */
+static bool
+check_brokers(struct check *c, const struct rd_kafka_metadata *md,
+	      struct err *e)
+{
+	for (int i = 0; i < md->broker_cnt; i++) {
+		AUTO(resources) struct resources broker = { .count = 1 };
+		char id[16];
+
+		c->broker = md->brokers[i].id;
+		snprintf(id, sizeof(id), "%d", (int)c->broker);
+		broker.items[0] = rd_kafka_ConfigResource_new(
+			RD_KAFKA_RESOURCE_BROKER, id);
+		if (!ask(c, &broker, e))
+			return false;
+	}
+	return true;
+}
+
 bool
 kafka_admin_check_topics(struct kafka_admin *a, int32_t partitions,
 			 int timeout_ms, kafka_report report, void *self,
 			 size_t *deviations, struct err *e)
 {
 	AUTO(resources) struct resources topics = { 0 };
-	AUTO(resources) struct resources broker = { 0 };
+	AUTO(rd_metadata) const struct rd_kafka_metadata *md = NULL;
 	struct check c = {
 		.a = a, .timeout_ms = timeout_ms, .report = report, .self = self
 	};
-	char id[16];
+	rd_kafka_resp_err_t code =
+		rd_kafka_metadata(a->rk, 1, NULL, &md, timeout_ms);
 
-	if (!kafka_admin_brokers(a, timeout_ms, &c.brokers, &c.broker, e) ||
-	    !check_counts(&c, partitions, &topics, e) || !ask(&c, &topics, e))
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_failed(e, code, "ask the cluster");
+	c.brokers = md->broker_cnt;
+	if (!check_counts(&c, partitions, &topics, e) || !ask(&c, &topics, e) ||
+	    !check_brokers(&c, md, e))
 		return false;
-	snprintf(id, sizeof(id), "%d", (int)c.broker);
-	broker.items[0] =
-		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, id);
-	broker.count = 1;
-	if (!ask(&c, &broker, e))
-		return false;
+	for (int i = 0; c.brokers > 1 && i < md->topic_cnt; i++)
+		check_replicas(&c, &md->topics[i]);
 	*deviations = c.deviations;
 	return true;
 }

@@ -53,9 +53,8 @@ collect(struct kafka_admin *a, struct wanted *w, int32_t partitions,
 	size_t count;
 	const struct kafka_topic *table = kafka_topics(&count);
 	int brokers;
-	int32_t one;
 
-	if (!kafka_admin_brokers(a, timeout_ms, &brokers, &one, e))
+	if (!kafka_admin_brokers(a, timeout_ms, &brokers, e))
 		return false;
 	for (size_t i = 0; i < count && w->count < TOPICS_MAX; i++) {
 		int32_t have;

@@ -34,7 +34,8 @@ on_deviation(void *self, const struct kafka_finding *f)
 	struct changes *c = self;
 
 	if (f->topic == NULL || strcmp(f->setting, "topic") == 0 ||
-	    strcmp(f->setting, "partitions") == 0 || c->count == TOPICS_MAX ||
+	    strcmp(f->setting, "partitions") == 0 ||
+	    strcmp(f->setting, KAFKA_REPLICAS) == 0 || c->count == TOPICS_MAX ||
 	    is_named(c, f->topic))
 		return;
 	c->items[c->count++] =
@@ -104,10 +105,9 @@ kafka_admin_set_topics(struct kafka_admin *a, int timeout_ms, size_t *changed,
 	AUTO(rd_event) rd_kafka_event_t *ev = NULL;
 	size_t deviations;
 	int brokers;
-	int32_t one;
 
 	*changed = 0;
-	if (!kafka_admin_brokers(a, timeout_ms, &brokers, &one, e) ||
+	if (!kafka_admin_brokers(a, timeout_ms, &brokers, e) ||
 	    !kafka_admin_check_topics(a, 0, timeout_ms, on_deviation, &c,
 				      &deviations, e))
 		return false;
