@@ -18,6 +18,7 @@ import programs
 import publicfiles
 import registry
 import tokens
+import transactions
 from home import INSTANCES_MAX, REPO, Failure, Home, say
 
 # Whose tables can be made anew from the topics, and their schema.
@@ -172,6 +173,11 @@ def rebuild(home, arguments):
             programs.control(home, "up", running)
 
 
+def open_transactions(home, arguments):
+    home.settings()
+    return 0 if transactions.run(home, arguments.abort_hanging) else 1
+
+
 def control_programs(home, arguments):
     home.settings()
     if arguments.action == "run":
@@ -225,6 +231,11 @@ def _parser():
                               "it fills them again from the topics")
     sub.add_argument("program", choices=tuple(REBUILT))
     sub.set_defaults(run=rebuild)
+    sub = commands.add_parser("transactions", help="which are open, and "
+                              "which will never end")
+    sub.add_argument("--abort-hanging", action="store_true",
+                     help="end those that will never end")
+    sub.set_defaults(run=open_transactions)
     sub = commands.add_parser("component", help="one of Kafka, PostgreSQL, "
                               "registry, public files")
     sub.add_argument("action", choices=("start", "stop", "kill"))
