@@ -160,7 +160,7 @@ def _answers(home, name):
 
 
 def wait(home, name):
-    process.wait_until(home, name, lambda: _answers(home, name), 60)
+    process.wait_until(home, name, lambda: _answers(home, name), 120)
 
 
 def ask_all_to_end(home):

@@ -283,10 +283,10 @@ def _wait_ready(home, chosen, wanted, seconds=45):
         now = states(home)
         for each in list(waiting):
             entry = now.get(each, {})
-            if (entry.get("state") == "ready"
-                    and entry.get("generation") == wanted[each]):
+            known = entry.get("generation") == wanted[each]
+            if known and entry["state"] == "ready":
                 waiting.remove(each)
-            elif entry.get("failures", 0) >= 3 or time.monotonic() > end:
+            elif (known and entry["failures"] >= 3) or time.monotonic() > end:
                 raise process.failed(
                     home, each, f"is not ready ({_describe(entry)})")
         time.sleep(0.1)

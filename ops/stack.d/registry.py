@@ -69,7 +69,7 @@ def _answers(home):
 
 
 def wait(home):
-    process.wait_until(home, NAME, lambda: _answers(home), 90)
+    process.wait_until(home, NAME, lambda: _answers(home), 120)
     status, answer = call(home, "PUT", "/config", {"compatibility": RULE})
     if status != 200:
         raise Failure(f"registry: rule {RULE} refused: {answer}")
