@@ -1,6 +1,7 @@
 """Kafka of a World: who leads, lost and reset offsets."""
 
 import glob
+import logging
 import shutil
 import socket
 import struct
@@ -13,6 +14,8 @@ from patience import Missing, until
 LOG = "certflow.events"
 QUORUM = "__cluster_metadata"
 DESCRIBE_QUORUM = 55
+SILENT = logging.getLogger("certflow.faults.silent")
+SILENT.disabled = True
 
 
 class Kafkas:
@@ -21,9 +24,13 @@ class Kafkas:
     def bootstrap(self):
         return self.env["CERTFLOW_KAFKA"]
 
+    def client_settings(self):
+        """For clients of the tests: they say nothing of their own about
+        brokers that are down, which is the point of a test."""
+        return {"bootstrap.servers": self.bootstrap(), "logger": SILENT}
+
     def _metadata(self):
-        client = kafka_admin.AdminClient({
-            "bootstrap.servers": self.bootstrap()})
+        client = kafka_admin.AdminClient(self.client_settings())
         return client.list_topics(timeout=20)
 
     def leader(self, topic, partition):
@@ -64,6 +71,11 @@ class Kafkas:
         raise Missing("no broker knows a controller")
 
     # ---- offsets ----------------------------------------------------------
+
+    def open_transactions(self):
+        """Lines of `ops/stack transactions`; []: none is open."""
+        text = self.stack("transactions")
+        return [line for line in text.splitlines() if " from offset " in line]
 
     def lose_consumer_offsets(self):
         """All committed offsets of all groups are gone, as if the topic
@@ -119,8 +131,8 @@ class Kafkas:
 
     def _member_of(self, program):
         return confluent_kafka.Consumer({
-            "bootstrap.servers": self.bootstrap(),
-            "group.id": self.group(program), "enable.auto.commit": False})
+            **self.client_settings(), "group.id": self.group(program),
+            "enable.auto.commit": False})
 
     def _partitions(self, topic):
         return [confluent_kafka.TopicPartition(topic, number) for number in

@@ -61,11 +61,18 @@ class Proxy:
     def close(self):
         for name in self._ways:
             self.cut(name)
+        self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     # ---- in the thread ----------------------------------------------------
+
+    async def _end(self):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _open(self, way):
         if way.server is None:

@@ -89,6 +89,9 @@ class World(Databases, Kafkas, Clocks):
 
     def start(self, programs=True):
         """Everything: stack, CA, proxy, programs that are ready."""
+        # A test that is told to end takes its stack with it.
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         options = ["--brokers", str(self.broker_count)]
         if self.has_proxy:
             options.append("--route-programs")
