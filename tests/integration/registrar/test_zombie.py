@@ -7,6 +7,8 @@ import sys
 import time
 import unittest
 
+import confluent_kafka
+
 HERE = os.path.dirname(__file__)
 sys.path.insert(0, os.path.join(HERE, "..", "..", "lib"))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "faults"))
@@ -325,6 +327,34 @@ class Zombies(unittest.TestCase):
         self.start(0).program.wait_ready(LONG)
         self.check_once()
         self.check_database()
+
+    def target(self, partition):
+        return int(self.bed.sql("SELECT target FROM registrar.rebuild "
+                                f"WHERE partition = {partition}"))
+
+    def test_09_aborted_records_end_a_quiet_partition(self):
+        """Whoever folds sees a longer log than its owner: the owner must
+        look again, or nobody may claim a key any more."""
+        self.start_all([BEGUN])
+        quiet = self.partition_of(1)
+        before = self.target(quiet)
+        producer = confluent_kafka.Producer({
+            "bootstrap.servers": self.bed.env["CERTFLOW_KAFKA"],
+            "transactional.id": "a-zombie"})
+        producer.init_transactions(LONG)
+        producer.begin_transaction()
+        producer.produce("certflow.events", b"never", partition=quiet)
+        producer.flush(LONG)
+        producer.abort_transaction(LONG)
+        # The owner of the others must fold again, and say how far.
+        self.bed.sql("UPDATE registrar.heartbeat SET beat = beat + 1 "
+                     "WHERE slot = '0'")
+        end = time.monotonic() + LONG
+        while self.target(quiet) <= before:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        self.must(self.tax_code(self.partition_of(0)))
+        self.check_once()
 
 
 if __name__ == "__main__":
