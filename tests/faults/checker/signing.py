@@ -68,7 +68,8 @@ class Signatures(Invariant):
         self._tbs = {}      # digest: order_id
         self._csrs = {}     # digest of a CertificationRequestInfo: enrolment
         self._issued = {}   # order_id: signed_at
-        self._active = {}   # (enrolment, at): (tested_at, tax code)
+        self._tests_ordered = {}  # ActivationOrdered: when
+        self._active = {}   # at: (enrolment, ordered, tested, tax code)
         self._verified = 0
 
     # ---- certificates on the log ----------------------------------------
@@ -99,8 +100,12 @@ class Signatures(Invariant):
         elif record.name == "CertificateIssued":
             self._certificate(record, event)
         elif record.name == "CertificateActivated":
-            self._active[event["enrolment_id"], record.at] = (
+            self._active[record.at] = (
+                event["enrolment_id"],
+                self._tests_ordered.get(record.causation, 0),
                 event["tested_at"], record.tax_code)
+        elif record.name == "ActivationOrdered":
+            self._tests_ordered[record.event_id] = record.time_us
         elif (record.name == "CertificateRejected"
               and event["code"] == "EVENT_ID_CONFLICT"):
             self._second(record, event)
@@ -170,7 +175,7 @@ class Signatures(Invariant):
                         for digest in digests(text)}
         self._enrolments = _enrolments(subjects)
         counts, orders = collections.Counter(), collections.Counter()
-        self._tested = collections.Counter()
+        self._tested = collections.defaultdict(list)
         first = None
         for signature in signed:
             first = signature.time_us if first is None else min(
@@ -188,7 +193,7 @@ class Signatures(Invariant):
     def _classify(self, signature):
         digest = signature.digest
         if digest in self._tests:
-            self._tested[signature.key_id] += 1
+            self._tested[signature.key_id].append(signature.time_us)
             return "test", None
         if digest in self._tbs:
             return "certificate", self._ordered(signature)
@@ -239,19 +244,20 @@ class Signatures(Invariant):
     def _uncounted(self, orders, first):
         """Certificates and activations of the time of counting that were
         not counted."""
-        for (enrolment, at), (tested_at, tax_code) in self._active.items():
-            key_id = uuid.UUID(enrolment).bytes
-            if (first is not None and self.options.all_counted
-                    and tested_at > first + self.options.clock_slack_us):
-                self._tested[key_id] -= 1
-                if self._tested[key_id] < 0:
-                    self.violate("not_tested", "activated, and its key was "
-                                 "not tried", enrolment_id=enrolment, at=at,
-                                 tax_code=tax_code)
+        slack = self.options.clock_slack_us
+        if first is None or not self.options.all_counted:
+            return
+        for at, (enrolment, ordered, tested, tax_code) in (
+                self._active.items()):
+            times = self._tested[uuid.UUID(enrolment).bytes]
+            if ordered > first + slack and not any(
+                    ordered - slack <= each <= tested + slack
+                    for each in times):
+                self.violate("not_tested", "activated, and its key was not "
+                             "tried", enrolment_id=enrolment, at=at,
+                             tax_code=tax_code)
         for order_id, (signed_at, at, tax_code) in self._issued.items():
-            if (first is not None and not orders[order_id]
-                    and signed_at > first + self.options.clock_slack_us
-                    and self.options.all_counted):
+            if not orders[order_id] and signed_at > first + slack:
                 self.violate("not_counted", "a certificate whose signature "
                              "was not counted", order_id=order_id, at=at,
                              tax_code=tax_code)

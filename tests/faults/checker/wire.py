@@ -118,10 +118,14 @@ class Schemas:
         """records: (key, value) of that topic."""
         self._texts = {}
         self._writers = {}
+        self._numbers = {}  # of each name the newest
         for key, value in records:
             if value is not None:
-                self._texts[int(key)] = json.loads(
-                    json.loads(value)["schema"])
+                text = json.loads(json.loads(value)["schema"])
+                self._texts[int(key)] = text
+                name = f"{text['namespace']}.{text['name']}"
+                self._numbers[name] = max(int(key),
+                                          self._numbers.get(name, 0))
 
     def writer(self, number):
         if number not in self._writers:
@@ -136,9 +140,7 @@ class Schemas:
         return None if number is None else self.writer(number)
 
     def number(self, name):
-        return max((number for number, text in self._texts.items()
-                    if f"{text['namespace']}.{text['name']}" == name),
-                   default=None)
+        return self._numbers.get(name)
 
     @staticmethod
     def frame(value):

@@ -477,7 +477,8 @@ class SignaturesCase(Case):
         active = self.world.find("CertificateActivated")
         key_id = uuid.UUID(active.event["enrolment_id"]).bytes
         tests = [each for each in self.world.signed
-                 if each.key_id == key_id]
+                 if each.key_id == key_id
+                 and each.time_us <= active.event["tested_at"]]
         self.world.signed.remove(tests[-1])
         self.found("SIGNATURES", rule="not_tested", all_counted=True)
 
