@@ -51,11 +51,9 @@ learn_inputs(struct registrar *r, struct kafka_partition *list, size_t n,
 static bool
 learn_ends(struct registrar *r, int64_t *ends, struct err *e)
 {
-	int64_t low;
-
 	for (int32_t p = 0; p < r->partitions; p++)
 		if (!kafka_admin_watermarks(r->admin, KAFKA_TOPIC_EVENTS, p,
-					    ASK_MS, &low, &ends[p], e))
+					    ASK_MS, NULL, &ends[p], e))
 			return false;
 	return true;
 }
@@ -265,12 +263,12 @@ fold_settle(struct registrar *r, struct err *e)
 {
 	for (size_t l = 0; l < r->lane_count; l++) {
 		struct lane *lane = &r->lanes[l];
-		int64_t low, high;
+		int64_t high;
 
 		if (!lane->unsettled)
 			continue;
 		if (!kafka_admin_watermarks(r->admin, KAFKA_TOPIC_EVENTS,
-					    lane->log.partition, ASK_MS, &low,
+					    lane->log.partition, ASK_MS, NULL,
 					    &high, e))
 			return false;
 		lane->unsettled = high != lane->log.next;

@@ -171,7 +171,6 @@ settle(struct registrar *r, struct kafka_partition *list, const struct proof *p,
 {
 	size_t proven = 0, first = 0;
 	char a[24], b[24], c[24];
-	int64_t high;
 
 	for (size_t i = 0; i < p->count; i++) {
 		if (list[i].offset < p->list[i].offset) {
@@ -183,7 +182,7 @@ settle(struct registrar *r, struct kafka_partition *list, const struct proof *p,
 		first++;
 		if (!kafka_admin_watermarks(r->admin, list[i].topic,
 					    list[i].partition, ASK_MS,
-					    &list[i].offset, &high, e))
+					    &list[i].offset, NULL, e))
 			return false;
 	}
 	log_line(proven > 0 ? LOG_WARN : LOG_INFO, "registrar",
@@ -238,7 +237,7 @@ bool
 positions_raise(struct registrar *r, struct kafka_partition *list, size_t n,
 		struct err *e)
 {
-	int64_t low, high;
+	int64_t low;
 	char a[24], b[24], where[24];
 
 	for (size_t i = 0; i < n; i++) {
@@ -247,7 +246,7 @@ positions_raise(struct registrar *r, struct kafka_partition *list, size_t n,
 			continue;
 		if (!kafka_admin_watermarks(r->admin, list[i].topic,
 					    list[i].partition, ASK_MS, &low,
-					    &high, e))
+					    NULL, e))
 			return false;
 		if (list[i].offset >= low)
 			continue;

@@ -25,7 +25,6 @@ start(struct follower *f, struct kafka_admin *admin, struct err *e)
 	AUTO(ptr) void *memory = NULL;
 	struct kafka_partition *list;
 	int32_t count = 0;
-	int64_t low;
 
 	if (!kafka_admin_partitions(admin, KAFKA_TOPIC_OUTCOMES, f->timeout_ms,
 				    &count, e))
@@ -41,7 +40,7 @@ start(struct follower *f, struct kafka_admin *admin, struct err *e)
 		list[i].topic = KAFKA_TOPIC_OUTCOMES;
 		list[i].partition = i;
 		if (!kafka_admin_watermarks(admin, KAFKA_TOPIC_OUTCOMES, i,
-					    f->timeout_ms, &low,
+					    f->timeout_ms, NULL,
 					    &list[i].offset, e))
 			return false;
 	}

@@ -70,13 +70,8 @@ kafka_admin_watermarks(struct kafka_admin *a, const char *topic,
 		       int32_t partition, int timeout_ms, int64_t *low,
 		       int64_t *high, struct err *e)
 {
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		a->rk, topic, partition, low, high, timeout_ms);
-
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_failed(e, code, "watermarks of %s/%d", topic,
-				    (int)partition);
-	return true;
+	return kafka_watermarks(a->rk, topic, partition, timeout_ms, low, high,
+				e);
 }
 
 bool

@@ -36,7 +36,9 @@ bool kafka_admin_equal_partitions(struct kafka_admin *a,
 				  int timeout_ms, int32_t *partitions,
 				  struct err *e) MUST_CHECK;
 
-/** First offset still there and high watermark (next offset), asked now. */
+/** First offset still there and high watermark (next offset), asked now.
+ * Either may be NULL. While the partition has no leader that answers, it is
+ * asked again for until timeout_ms is over. */
 bool kafka_admin_watermarks(struct kafka_admin *a, const char *topic,
 			    int32_t partition, int timeout_ms, int64_t *low,
 			    int64_t *high, struct err *e) MUST_CHECK;

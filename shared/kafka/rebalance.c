@@ -44,19 +44,9 @@ remember(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *l,
 static bool
 start_offset(rd_kafka_t *rk, rd_kafka_topic_partition_t *p, struct err *e)
 {
-	int64_t low;
-	int64_t high;
-	rd_kafka_resp_err_t code;
-
-	if (p->offset >= 0)
-		return true;
-	code = rd_kafka_query_watermark_offsets(rk, p->topic, p->partition,
-						&low, &high, KAFKA_REQUEST_MS);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kafka_failed(e, code, "first offset of %s/%d", p->topic,
-				    (int)p->partition);
-	p->offset = low;
-	return true;
+	return p->offset >= 0 ||
+	       kafka_watermarks(rk, p->topic, p->partition, KAFKA_REQUEST_MS,
+				&p->offset, NULL, e);
 }
 
 static bool

@@ -31,7 +31,6 @@ on_assigned(void *self, struct kafka_partition *list, size_t count,
 	    struct err *e)
 {
 	struct run *r = self;
-	int64_t low;
 
 	drop_batch(r);
 	ledger_clear(r->ledger);
@@ -47,7 +46,7 @@ on_assigned(void *self, struct kafka_partition *list, size_t count,
 		p->position = list[i].offset;
 		p->committed = list[i].offset;
 		if (!kafka_admin_watermarks(runtime_admin(r->rt), list[i].topic,
-					    p->partition, ASK_MS, &low,
+					    p->partition, ASK_MS, NULL,
 					    &p->target, e))
 			return false;
 	}
