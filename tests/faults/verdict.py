@@ -7,13 +7,16 @@ import time
 
 import checker
 
+CLOCK_JUMP = 3700  # seconds: how far clocks are set, and some more
+
 
 def check(world, objective):
     """The independent checker on the world as it is now."""
     checker.wait_until_still(world.env)
     report = checker.check(
         world.env, shim_dir=world.path("shim") if world.has_shim else None,
-        objective_s=objective)
+        objective_s=objective, all_counted=world.has_shim,
+        clock_slack_us=CLOCK_JUMP * 1000000 if world.has_faketime else 0)
     return {"violations": [str(each) for each in report.violations],
             "figures": dict(report.figures), "skipped": report.skipped,
             "summary": report.summary()}
