@@ -23,6 +23,8 @@ class Clocks:
                 FAKETIME_TIMESTAMP_FILE=self._clock_file(name),
                 FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1",
                 FAKETIME_DONT_RESET="1")
+            self.preload(name, os.path.join(self.build, "tests",
+                                            "timed_wait.so"))
             self.preload(name, LIBRARY)
 
     def clock_jump(self, names, seconds):
