@@ -11,6 +11,7 @@
 
 #define FILE_NAME_MAX 1024
 #define FILE_MODE 0644u
+#define SEAL_LEN (2 * SHA256_LEN)
 
 struct known {
 	int32_t id;
@@ -35,14 +36,20 @@ bool
 cache_open(const char *dir, struct cache **out, struct err *e)
 {
 	AUTO(cache) struct cache *c = calloc(1, sizeof(*c));
+	struct stat st;
 
 	if (c == NULL)
 		return ERR_NO_MEMORY(e);
 	if (dir != NULL && *dir != '\0') {
-		if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+		if ((mkdir(dir, 0755) != 0 && errno != EEXIST) ||
+		    stat(dir, &st) != 0)
 			return ERR_SET(e, ERR_FATAL, "registry", errno,
 				       "cannot make %s: %s", dir,
 				       strerror(errno));
+		if (!S_ISDIR(st.st_mode))
+			return ERR_SET(e, ERR_FATAL, "registry", ENOTDIR,
+				       "registry.cache_dir: %s is no directory",
+				       dir);
 		c->dir = strdup(dir);
 		if (c->dir == NULL)
 			return ERR_NO_MEMORY(e);
@@ -85,6 +92,35 @@ id_file(const struct cache *c, const char *subject, const char *text,
 	return n > 0 && n < FILE_NAME_MAX;
 }
 
+/*
+ * A file is the text, a line feed and the hex digest of the text: half a
+ * schema, or one that somebody changed, would make good messages unreadable.
+ */
+static bool
+seal(struct bytes text, struct buffer *out, struct err *e)
+{
+	uint8_t digest[SHA256_LEN];
+	char hex[2 * SHA256_LEN + 1];
+
+	sha256(text, digest);
+	hex_encode(bytes_of(digest, sizeof(digest)), hex);
+	return buffer_add(out, text.data, text.len, e) &&
+	       buffer_add(out, "\n", 1, e) && buffer_add(out, hex, SEAL_LEN, e);
+}
+
+static bool
+is_sealed(const struct buffer *content, struct bytes *text)
+{
+	AUTO(buffer) struct buffer want = { 0 };
+	struct err e;
+
+	if (content->len <= SEAL_LEN + 1)
+		return false;
+	*text = bytes_of(content->data, content->len - SEAL_LEN - 1);
+	return seal(*text, &want, &e) &&
+	       bytes_equal(buffer_view(&want), buffer_view(content));
+}
+
 /* A cache that cannot be written costs speed, not correctness. */
 static void
 write_file(const char *path, struct bytes content)
@@ -120,6 +156,7 @@ cache_get(struct cache *c, int32_t id, struct bytes *text)
 	const struct known *k = find(c, id);
 	AUTO(buffer) struct buffer content = { 0 };
 	char path[FILE_NAME_MAX];
+	struct bytes body;
 	struct stat st;
 	struct err e;
 
@@ -129,22 +166,33 @@ cache_get(struct cache *c, int32_t id, struct bytes *text)
 	}
 	if (c->dir == NULL || !text_file(c, id, path) || stat(path, &st) != 0)
 		return false;
-	return file_read(path, REGISTRY_TEXT_MAX, &content, &e) &&
-	       content.len > 0 &&
-	       memchr(content.data, '\0', content.len) == NULL &&
-	       remember(c, id, buffer_view(&content), text, &e);
+	if (!file_read(path, REGISTRY_TEXT_MAX + SEAL_LEN + 1, &content, &e)) {
+		log_err(LOG_WARN, "registry", "cache file not read", &e);
+		return false;
+	}
+	if (!is_sealed(&content, &body)) {
+		log_line(LOG_WARN, "registry",
+			 "cache file is damaged, asking for the schema", "file",
+			 path, NULL);
+		return false;
+	}
+	return remember(c, id, body, text, &e);
 }
 
 bool
 cache_put(struct cache *c, int32_t id, struct bytes text, struct bytes *kept,
 	  struct err *e)
 {
+	AUTO(buffer) struct buffer content = { 0 };
 	char path[FILE_NAME_MAX];
 
 	if (!remember(c, id, text, kept, e))
 		return false;
-	if (c->dir != NULL && text_file(c, id, path))
-		write_file(path, text);
+	if (c->dir == NULL || !text_file(c, id, path))
+		return true;
+	if (!seal(text, &content, e))
+		return false;
+	write_file(path, buffer_view(&content));
 	return true;
 }
 

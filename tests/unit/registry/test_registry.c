@@ -239,9 +239,19 @@ Test(registry, damaged_cache_file_is_not_believed)
 	struct bytes text;
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/7.avsc", dir);
-	cr_assert(file_write(path, bytes_of("a\0b", 3), 0600, &e));
 	server.body = "{\"schema\": \"good\"}";
-	cr_assert(registry_schema(registry, 7, &text, &e), "%s", e.text);
-	cr_expect(bytes_equal(text, bytes_of_str("good")));
+	for (int id = 7; id <= 9; id++) {
+		static const char *const bad[] = { "a", "half of a schema",
+						   "other\n0123456789abcdef"
+						   "0123456789abcdef"
+						   "0123456789abcdef"
+						   "0123456789abcdef" };
+
+		snprintf(path, sizeof(path), "%s/%d.avsc", dir, id);
+		cr_assert(
+			file_write(path, bytes_of_str(bad[id - 7]), 0600, &e));
+		cr_assert(registry_schema(registry, id, &text, &e), "%s",
+			  e.text);
+		cr_expect(bytes_equal(text, bytes_of_str("good")));
+	}
 }
