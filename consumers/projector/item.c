@@ -111,6 +111,17 @@ item_decode(struct schemas *schemas, const struct kafka_message *m,
 	if (personal ? decode_person(schemas, it, e)
 		     : decode_event(schemas, it, e))
 		return true;
+	/* The registrar puts nothing on the log that it cannot read: that is
+	 * of a newer version, and the read model would lack it. */
+	if (!personal && e->code == EV_REFUSAL_CODE_SCHEMA_UNKNOWN &&
+	    e->kind == ERR_REJECT) {
+		e->kind = ERR_FATAL;
+		return err_context(e,
+				   "%s/%d/%lld: an event that this version "
+				   "does not know",
+				   m->topic, (int)m->partition,
+				   (long long)m->offset);
+	}
 	if (e->kind != ERR_REJECT)
 		return false;
 	item_bury(it, e->text);

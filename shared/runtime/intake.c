@@ -168,6 +168,22 @@ observe(struct run *r, const struct kafka_message *m, struct err *e)
 	return present(r, m, TAKE(ev), e);
 }
 
+/* The registrar puts nothing on the log that it cannot read. What we cannot
+ * place is of a newer version: it may matter, so nothing is passed. */
+static bool
+is_foreign(const struct kafka_message *m, struct err *why)
+{
+	char where[KAFKA_SOURCE_TEXT_MAX];
+
+	if (why->code != EV_REFUSAL_CODE_SCHEMA_UNKNOWN)
+		return false;
+	why->kind = ERR_FATAL;
+	err_context(
+		why, "%s: an event that this version does not know",
+		kafka_source_format(m->topic, m->partition, m->offset, where));
+	return true;
+}
+
 /* @return false: e is ERR_RETRY (this message again, later) or ERR_FATAL */
 static bool
 take_in(struct run *r, const struct kafka_message *m, struct err *e)
@@ -178,7 +194,7 @@ take_in(struct run *r, const struct kafka_message *m, struct err *e)
 	if (p != NULL && m->offset < p->position)
 		return true; /* seen */
 	if (!observe(r, m, &why)) {
-		if (why.kind != ERR_REJECT) {
+		if (why.kind != ERR_REJECT || is_foreign(m, &why)) {
 			*e = why;
 			return false;
 		}
