@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define ARENAS_MAX 2
 
@@ -17,6 +18,20 @@ on_stop(int sig)
 {
 	(void)sig;
 	stopping = 1;
+	(void)alarm(PROCESS_STOP_SECONDS);
+}
+
+/* Nothing but write() and _exit() may be called here. */
+static void
+on_late(int sig)
+{
+	static const char line[] =
+		"error subject=process msg=\"not stopped in time, ends as if "
+		"killed\"\n";
+
+	(void)sig;
+	(void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+	_exit(PROCESS_EXIT_HUNG);
 }
 
 void
@@ -24,6 +39,7 @@ process_start(bool holds_keys)
 {
 	const struct sigaction stop = { .sa_handler = on_stop,
 					.sa_flags = (int)SA_RESETHAND };
+	const struct sigaction late = { .sa_handler = on_late };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	const struct rlimit none = { 0, 0 };
 
@@ -32,6 +48,7 @@ process_start(bool holds_keys)
 	(void)mallopt(M_ARENA_MAX, ARENAS_MAX);
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
+	(void)sigaction(SIGALRM, &late, NULL);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	if (!holds_keys)
 		return;
