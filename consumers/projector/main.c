@@ -123,8 +123,6 @@ wait_again(struct projector *p, const struct err *e)
 			e);
 		return false;
 	}
-	if (p->backoff.failures == 0)
-		log_err(LOG_WARN, runtime_instance(p->runtime), "waiting", e);
 	health_set(health, HEALTH_WORK, e->text);
 	return !process_sleep_ms(backoff_fail(&p->backoff));
 }

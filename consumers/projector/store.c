@@ -1,5 +1,7 @@
 #include "projector/store.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "db/db.h"
@@ -89,6 +91,41 @@ build_statements(struct store *s, struct err *e)
 	return true;
 }
 
+/* Every column that is written must be there: deployment brings it. */
+static bool
+add_question(const struct table *t, struct buffer *sql, struct err *e)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const char *before = i == 0 ? "SELECT " : ", ";
+
+		if (!buffer_add(sql, before, strlen(before), e) ||
+		    !buffer_add(sql, t->columns[i].name,
+				strlen(t->columns[i].name), e))
+			return false;
+	}
+	return buffer_add(sql, " FROM ", 6, e) &&
+	       buffer_add(sql, t->name, strlen(t->name), e) &&
+	       buffer_add(sql, " LIMIT 0;\n", 10, e);
+}
+
+static bool
+look_at_tables(struct store *s, struct err *e)
+{
+	static const char positions[] = "SELECT topic, partition, next, "
+					"updated_at FROM log_position LIMIT 0";
+	AUTO(buffer) struct buffer sql = { 0 };
+
+	for (size_t t = 0; t < TABLE__COUNT; t++)
+		if (!add_question(&projector_tables[t], &sql, e))
+			return false;
+	if (!buffer_add(&sql, positions, sizeof(positions), e))
+		return false;
+	if (db_run(s->db, (const char *)sql.data, e))
+		return true;
+	e->kind = db_is_missing(e) ? ERR_RETRY : e->kind;
+	return err_context(e, "look at the tables");
+}
+
 bool
 store_open(const char *conninfo, const char *schema, struct store **out,
 	   struct err *e)
@@ -103,7 +140,8 @@ store_open(const char *conninfo, const char *schema, struct store **out,
 
 	if (s == NULL)
 		return ERR_NO_MEMORY(e);
-	if (!build_statements(s, e) || !db_open(&cfg, &s->db, e))
+	if (!build_statements(s, e) || !db_open(&cfg, &s->db, e) ||
+	    !look_at_tables(s, e))
 		return false;
 	*out = TAKE(s);
 	return true;

@@ -44,6 +44,17 @@ static const struct db_statement due_sql = {
 	       "ORDER BY next_deadline LIMIT 64"
 };
 
+/* Every table and column that is used; rows are not read. */
+static const struct db_statement tables_sql = {
+	"tables",
+	"SELECT 1 FROM (SELECT tax_code, partition, state, next_deadline "
+	"FROM registrar.subject) AS a, (SELECT partition, next, owner "
+	"FROM registrar.log_position) AS b, (SELECT slot, beat FROM "
+	"registrar.heartbeat) AS c, (SELECT partition, target FROM "
+	"registrar.rebuild) AS d, (SELECT spki_sha256 FROM registrar.key) "
+	"AS k LIMIT 0"
+};
+
 bool
 store_open(const char *conninfo, const char *slot, struct store **out,
 	   struct err *e)
@@ -59,6 +70,10 @@ store_open(const char *conninfo, const char *slot, struct store **out,
 						  STATEMENT_TIMEOUT_US },
 		     &s->db, e))
 		return false;
+	if (!db_exec(s->db, &tables_sql, NULL, 0, NULL, e)) {
+		e->kind = db_is_missing(e) ? ERR_RETRY : e->kind;
+		return err_context(e, "look at the tables");
+	}
 	*out = TAKE(s);
 	return true;
 }

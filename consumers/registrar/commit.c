@@ -63,11 +63,10 @@ commit_run(struct registrar *r, struct err *e)
 }
 
 void
-commit_abort(struct registrar *r, const struct err *why)
+commit_abort(struct registrar *r)
 {
 	struct err e = { 0 };
 
-	log_err(LOG_WARN, "registrar", "aborted, folding again", why);
 	metric_inc(r->count.aborts, 1);
 	if (r->txn != NULL && !r->broken && r->began &&
 	    !kafka_txn_abort(r->txn, ABORT_MS, &e)) {

@@ -156,6 +156,42 @@ too_often(struct registrar *r)
 	return often;
 }
 
+/* Who it is that we wait for. */
+static enum health_part
+part_of(const struct err *why)
+{
+	if (strcmp(why->origin, "pg") == 0)
+		return HEALTH_DATABASE;
+	return strcmp(why->origin, "kafka") == 0 ? HEALTH_KAFKA : HEALTH_START;
+}
+
+/* Said once for each reason, not at each attempt. */
+static void
+say(struct registrar *r, const char *what, const struct err *why)
+{
+	bool said = r->trouble.kind == why->kind &&
+		    r->trouble.code == why->code &&
+		    r->trouble.line == why->line;
+
+	r->trouble = *why;
+	health_set(runtime_health(r->rt), part_of(why), why->text);
+	if (!said)
+		log_err(LOG_WARN, "registrar", what, why);
+}
+
+static void
+all_is_well(struct registrar *r)
+{
+	static const enum health_part parts[] = { HEALTH_START, HEALTH_KAFKA,
+						  HEALTH_DATABASE };
+
+	if (r->trouble.kind == ERR_NONE)
+		return;
+	r->trouble = (struct err){ .kind = ERR_NONE };
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		health_set(runtime_health(r->rt), parts[i], NULL);
+}
+
 /* false: exit. */
 static bool
 recover(struct registrar *r, struct backoff *pause, const struct err *why)
@@ -170,12 +206,12 @@ recover(struct registrar *r, struct backoff *pause, const struct err *why)
 		log_err(LOG_ERROR, "registrar", "cannot go on", why);
 		return false;
 	}
-	if (strcmp(why->origin, "pg") == 0)
-		health_set(runtime_health(r->rt), HEALTH_DATABASE, why->text);
-	if (r->failed || r->began || !r->ready || store_is_lost(r->store))
-		commit_abort(r, why);
-	else
-		log_err(LOG_WARN, "registrar", "will try again", why);
+	if (r->failed || r->began || !r->ready || store_is_lost(r->store)) {
+		say(r, "aborted, folding again", why);
+		commit_abort(r);
+	} else {
+		say(r, "will try again", why);
+	}
 	backoff_fail(pause);
 	if (broken && too_often(r)) {
 		log_line(LOG_ERROR, "registrar",
@@ -212,6 +248,7 @@ turn(struct registrar *r, struct backoff *pause, struct err *e)
 	if (!go_on(r, e) || !work(r, batch, e) || !checkpoint(r, e))
 		return false;
 	backoff_reset(pause);
+	all_is_well(r);
 	return true;
 }
 

@@ -85,6 +85,7 @@ struct registrar {
 	int64_t last_checkpoint_us;
 	int64_t last_clock_us;
 	int64_t fatal_at[3]; /* when producers broke, oldest first */
+	struct err trouble;  /* last said; ERR_NONE: all is well   */
 };
 
 extern const char *const registrar_inboxes[INPUTS];
@@ -226,7 +227,7 @@ bool positions_raise(struct registrar *r, struct kafka_partition *list,
 bool commit_run(struct registrar *r, struct err *e) MUST_CHECK;
 
 /** Give it up, forget what is in memory: not ready any more. */
-void commit_abort(struct registrar *r, const struct err *why);
+void commit_abort(struct registrar *r);
 
 /** Write the checkpoint. ERR_RETRY with r->ready false: the database is not
  * the one we knew. ERR_FATAL amid a transaction, also one that failed. */

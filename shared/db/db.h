@@ -154,6 +154,9 @@ int32_t db_get_date(const struct db_result *r, size_t row, size_t column);
 void db_result_free(struct db_result *r);
 DEFINE_AUTO(db_result, struct db_result *, db_result_free);
 
+/** A table, column, schema or privilege is missing: deployment brings it. */
+bool db_is_missing(const struct err *e);
+
 /** The SQLSTATE as err.code carries it: base 36. */
 long db_sqlstate(const char *five_characters);
 

@@ -9,6 +9,20 @@ db_sqlstate(const char *five_characters)
 	return strtol(five_characters, NULL, 36);
 }
 
+bool
+db_is_missing(const struct err *e)
+{
+	static const char *const states[] = { "42P01", "42703", "3F000",
+					      "42501" };
+
+	if (strcmp(e->origin, "pg") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (e->code == db_sqlstate(states[i]))
+			return true;
+	return false;
+}
+
 /* A class is the first two characters (PostgreSQL manual, appendix A). */
 static enum err_kind
 classify(const char *state)

@@ -8,10 +8,12 @@
 #include "base/log.h"
 
 #define WHY_MAX 256
+#define SAID_MAX 8 /* reasons of one part that are said until it is good */
 
 struct health {
 	pthread_mutex_t lock; /* of why */
 	char why[HEALTH__COUNT][WHY_MAX];
+	uint64_t said[HEALTH__COUNT][SAID_MAX]; /* hashes; 0: free */
 	struct metrics *metrics;
 	struct MHD_Daemon *server; /* NULL: no port */
 };
@@ -129,18 +131,48 @@ health_open(int port, struct metrics *metrics, struct health **out,
 	return true;
 }
 
+/* FNV-1a; never 0. */
+static uint64_t
+hash(const char *text)
+{
+	uint64_t n = UINT64_C(14695981039346656037);
+
+	for (; *text != '\0'; text++)
+		n = (n ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return n | 1;
+}
+
+/* Not said yet since the part was good? */
+static bool
+is_news(uint64_t said[SAID_MAX], const char *why)
+{
+	uint64_t n = hash(why);
+
+	for (size_t i = 0; i < SAID_MAX; i++) {
+		if (said[i] == n)
+			return false;
+		if (said[i] == 0) {
+			said[i] = n;
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 health_set(struct health *h, enum health_part part, const char *why)
 {
 	char *slot = h->why[part];
-	bool was;
 	bool is = why == NULL || *why == '\0';
+	bool news;
 
 	(void)pthread_mutex_lock(&h->lock);
-	was = *slot == '\0';
+	news = is ? *slot != '\0' : is_news(h->said[part], why);
+	if (is)
+		memset(h->said[part], 0, sizeof(h->said[part]));
 	snprintf(slot, WHY_MAX, "%s", is ? "" : why);
 	(void)pthread_mutex_unlock(&h->lock);
-	if (was == is)
+	if (!news)
 		return;
 	if (is)
 		log_line(LOG_INFO, part_names[part], "ready", NULL);

@@ -31,8 +31,9 @@ bool health_open(int port, struct metrics *metrics, struct health **out,
 		 struct err *e) MUST_CHECK;
 
 /**
- * Set (or, with why NULL, clear) the reason of a part. The change of a part
- * between good and bad is one log line. Any thread.
+ * Set (or, with why NULL, clear) the reason of a part. Each change of state is
+ * one log line: good to bad, bad for another reason, good again. Reasons that
+ * come in turn are said once each until the part is good. Any thread.
  */
 void health_set(struct health *h, enum health_part part, const char *why);
 

@@ -133,6 +133,7 @@ runtime_open(const struct runtime_spec *spec, int argc, char *const *argv,
 		return false;
 	if (!settle(rt, &e) || !open_services(rt, &e)) {
 		log_err(LOG_ERROR, spec->program, "cannot start", &e);
+		*code = PROCESS_EXIT_USAGE;
 		return false;
 	}
 	log_line(LOG_INFO, rt->instance, "started", "version", CERTFLOW_VERSION,

@@ -78,8 +78,10 @@ open_self(struct run *r, struct err *e)
 	struct backoff b = { .first_ms = 200, .max_ms = 5000 };
 
 	while (!r->w->open(r->rt, &r->self, e)) {
-		if (e->kind != ERR_RETRY)
+		if (e->kind != ERR_RETRY) {
+			r->unusable = e->kind != ERR_NONE;
 			return false;
+		}
 		health_set(runtime_health(r->rt), HEALTH_WORK, e->text);
 		if (process_sleep_ms(backoff_fail(&b))) {
 			e->kind = ERR_NONE;
@@ -204,5 +206,7 @@ worker_main(const struct worker *w, int argc, char *argv[])
 		log_err(LOG_ERROR, runtime_instance(rt), "ends", &r.failure);
 	else
 		log_line(LOG_INFO, runtime_instance(rt), "stopped", NULL);
+	if (r.unusable)
+		return PROCESS_EXIT_USAGE;
 	return r.failed ? PROCESS_EXIT_FAULT : 0;
 }

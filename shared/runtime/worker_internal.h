@@ -68,7 +68,8 @@ struct run {
 	size_t unsent;  /* dead letters not acknowledged */
 	size_t in_hand; /* orders that a job works on or delivers */
 	int64_t commit_us;
-	bool failed; /* failure is fatal: end */
+	bool failed;   /* failure is fatal: end */
+	bool unusable; /* ... because of the configuration */
 	struct err failure;
 };
 
