@@ -16,7 +16,7 @@ BUILD = os.environ.get("CERTFLOW_BUILD", os.path.join(REPO, "build-dev"))
 RELEASE = os.path.join(REPO, "build-release")
 MEMORY_KB = 64 * 1024
 AT = "'2026-06-01 00:00:00+00'"  # within the validity of all certificates
-EVENTS_EACH = 22  # of one journey
+EVENTS_EACH = 26  # of one journey
 PERSON = "33333333-3333-4333-8333-333333333333"
 TABLES = ("customer", "request", "enrolment", "issuance_order",
           "certificate", "certificate_use_history",
