@@ -9,6 +9,8 @@ import sys
 import unittest
 import uuid
 
+from confluent_kafka import Producer
+
 sys.path.insert(0, os.path.dirname(__file__))
 from pieces import (NAMES, Pieces, kafka, postgres,  # noqa: E402
                     programs, registry)
@@ -133,7 +135,11 @@ class StartInAnyOrder(unittest.TestCase):
     def test_6_said_once(self):
         for name in NAMES:
             program = self.program(name)
-            self.assertEqual(program.repeated(), [], name)
+            # Tokens really came and went while the test moved them.
+            self.assertEqual([
+                (line, count) for line, count in program.repeated()
+                if count > (2 if 'msg="tokens are not ready"' in line else 1)
+            ], [], name)
             complaints = [line for line in program.lines()
                           if " warn " in line or " error " in line]
             self.assertGreater(len(complaints), 0, name)
@@ -145,6 +151,22 @@ class StartInAnyOrder(unittest.TestCase):
                           "--set", "ca.certificate=/nowhere.pem")
         self.ends_at_once("keygen", "/nowhere.so", "--set", "slot=1",
                           "--set", "hsm.module=/nowhere.so")
+
+    def test_8_an_event_of_a_newer_version(self):
+        """Nobody has its schema: all stop before it, again and again."""
+        producer = Producer({
+            "bootstrap.servers": self.home.address("kafka")})
+        producer.produce(
+            "certflow.events", b"\0\x7f\xff\xff\xfenewer", b"0100109106",
+            partition=3, headers={"ce_type": b"certflow.v1.Newer"})
+        self.assertEqual(producer.flush(30), 0)
+        for again in (False, True):
+            for name in ("projector", *WORKERS):
+                program = (self.pieces.start(name) if again
+                           else self.program(name))
+                self.assertEqual(program.child.wait(60), 1, name)
+                self.assertIn("an event that this version does not know",
+                              "\n".join(program.lines()), name)
 
 
 if __name__ == "__main__":
