@@ -88,13 +88,34 @@ def base_is_free(base):
     return all(port_is_free(base + offset) for offset in PORTS.values())
 
 
+def claim(base):
+    """A socket that says to others who look for ports that these are taken,
+    until it is closed: what will listen there takes its time. None: they are
+    taken already."""
+    sign = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sign.bind(("127.0.0.1", base))
+        sign.listen()
+    except OSError:
+        sign.close()
+        return None
+    if base_is_free(base):
+        return sign
+    sign.close()
+    return None
+
+
 def free_base():
-    """A port base below the kernel's range for outgoing connections."""
-    for _ in range(200):
-        base = random.randrange(PORT_BASE + PORT_STRIDE, 32000, PORT_STRIDE)
-        if base_is_free(base):
-            return base
-    raise Failure(f"no free port range found between {PORT_BASE} and 32000")
+    """A port base below the kernel's range for outgoing connections, and
+    the sign that it is taken."""
+    for _ in range(500):
+        base = random.randrange(10000, 32000, PORT_STRIDE)
+        if abs(base - PORT_BASE) < PORT_STRIDE:
+            continue
+        sign = claim(base)
+        if sign:
+            return base, sign
+    raise Failure("no free port range found between 10000 and 32000")
 
 
 def own_files(name):
@@ -131,6 +152,7 @@ class Home:
         self.wanted_ports = ports
         self.wanted_brokers, self.wanted_routes = brokers, routes
         self.cache = os.environ["CERTFLOW_CACHE"]
+        self._sign = None
 
     def path(self, *parts):
         return os.path.join(self.root, *parts)
@@ -165,15 +187,17 @@ class Home:
     def _choose_base(self):
         wanted = self.wanted_ports or os.environ.get("CERTFLOW_PORT_BASE")
         if wanted == "auto":
-            return free_base()
+            base, self._sign = free_base()
+            return base
         if wanted:
             base = int(wanted) if wanted.isdecimal() else 0
             if not 1024 <= base <= 65500:
                 raise Failure(f"port base {wanted} is not in 1024..65500")
             return base
-        if base_is_free(PORT_BASE):
+        self._sign = claim(PORT_BASE)
+        if self._sign:
             return PORT_BASE
-        base = free_base()
+        base, self._sign = free_base()
         say(f"ports from {PORT_BASE} on are in use; "
             f"this stack uses those from {base} on")
         return base

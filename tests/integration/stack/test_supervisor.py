@@ -157,6 +157,14 @@ class Supervision(unittest.TestCase):
         with self.assertRaisesRegex(homes.Failure, "has 3 brokers"):
             homes.Home(self.root, brokers=1).create()
 
+    def test_ports_are_taken_from_the_choice_on(self):
+        base, sign = homes.free_base()
+        self.assertIsNone(homes.claim(base))
+        sign.close()
+        again = homes.claim(base)
+        self.assertIsNotNone(again)
+        again.close()
+
     def test_killed_is_back_at_once(self):
         self.begin()
         programs.control(self.home, "up", ("registrar",))
