@@ -229,6 +229,8 @@ prepare(struct registrar *r, struct err *e)
 		return false;
 	r->last_checkpoint_us = clock_monotonic_us();
 	health_set(runtime_health(r->rt), HEALTH_START, NULL);
+	/* inputs that waited went with the old assignment */
+	health_set(runtime_health(r->rt), HEALTH_WORK, NULL);
 	health_set(runtime_health(r->rt), HEALTH_DATABASE, NULL);
 	return true;
 }

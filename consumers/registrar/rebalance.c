@@ -87,6 +87,9 @@ revoked(void *self, const struct kafka_partition *list, size_t count, bool lost)
 	(void)list;
 	(void)count;
 	log_line(LOG_INFO, "registrar", lost ? "lost" : "revoked", NULL);
+	if (!process_stopping())
+		health_set(runtime_health(r->rt), HEALTH_START,
+			   "no partitions");
 	if (!lost && r->ready && r->lane_count > 0 &&
 	    (!fold_settle(r, &e) || !commit_checkpoint(r, &e)))
 		log_err(LOG_WARN, "registrar", "no checkpoint on leaving", &e);

@@ -256,6 +256,34 @@ class Recovery(unittest.TestCase):
         numbers = self.bed.sequences(tax_code)
         self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
 
+    def test_12b_a_broker_that_hangs_is_not_ready(self):
+        """It keeps its connections, but the session is over."""
+        with open(os.path.join(self.bed.home, "run", "kafka.json"),
+                  encoding="utf-8") as stream:
+            broker = json.load(stream)["pid"]
+        url = f"http://127.0.0.1:{self.bed.registrar.port}/health"
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            self.until_says(url, 503, "no partitions")
+        finally:
+            os.kill(broker, signal.SIGCONT)
+        self.bed.registrar.wait_ready()
+        self.bed.must("einvoice", self.requested(parts.new_tax_code()))
+
+    def until_says(self, url, code, text):
+        end = time.monotonic() + testbed.PATIENCE
+        said = None
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(url, timeout=5) as answer:
+                    said = answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                said = error.code, error.read().decode()
+            if said[0] == code and text in said[1]:
+                return
+            time.sleep(0.05)
+        self.fail(f"{url} says {said}")
+
     TABLES = ("subject", "key", "log_position", "heartbeat", "rebuild")
 
     def backup(self):
