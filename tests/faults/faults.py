@@ -19,6 +19,7 @@ class Fault:
     areas = frozenset()  # what it disturbs
     hold = (0.0, 0.0)    # seconds until it is healed, at random
     ends = frozenset()   # programs that it may end
+    aside = False        # healing takes long and disturbs nothing
 
     def __init__(self, harness):
         self.world, self.driver = harness.world, harness.driver
@@ -79,7 +80,7 @@ def _of_program(program):
 
         def inject(self):
             self.detail = self.instance(program)
-            self.world.kill(self.detail, 15)
+            self.harness.watcher.terminate(self.detail)
 
     return Kill, Freeze, Pause, Restart
 
@@ -114,7 +115,7 @@ class RollingRestart(Fault):
 
     def inject(self):
         for each in self.world.programs():
-            self.world.kill(each, 15)
+            self.harness.watcher.terminate(each)
             time.sleep(self.random.uniform(0.1, 0.6))
 
 
@@ -139,6 +140,7 @@ def _of_component(component, weights, seconds):
         name, weight = f"kill -9 {component}", weights[0]
         areas = frozenset([component])
         hold = seconds
+        aside = component == "registry"
 
         def inject(self):
             self.world.kill_component(component)

@@ -4,12 +4,12 @@ are injected in random order from a seed; at the end the checker says whether
 anything was lost or done twice. See ops/docs/faults.md."""
 
 import argparse
-import json
 import os
 import random
 import shutil
 import signal
 import sys
+import threading
 import time
 
 import parts_path
@@ -48,6 +48,8 @@ class Soak:
         self.watcher = watch.Watcher(world)
         self.projection = watch.Projection(world, driver)
         self.backup, self.backup_is_due = None, True
+        self.deck = []     # kinds that are still to come with --each
+        self.healing = []  # (thread, fault)
         self.begun = time.monotonic()
         self.disturbed = [self.begun, self.begun]  # first to last fault
 
@@ -58,15 +60,27 @@ class Soak:
     # ---- one fault ----
 
     def _pick(self, busy=frozenset()):
-        free = [kind for kind in self.kinds if not kind.areas & busy]
+        """A fault that touches nothing that is being healed or busy."""
+        busy = busy.union(*(fault.areas for _, fault in self.healing))
+        free = [kind for kind in self.deck or self.kinds
+                if not kind.areas & busy]
         if not free:
             return None
-        kind = self.random.choices(free, [each.weight for each in free])[0]
+        if self.deck:
+            kind = self.random.choice(free)
+            self.deck.remove(kind)
+        else:
+            kind = self.random.choices(free, [each.weight
+                                              for each in free])[0]
         return kind(self)
 
     def _round(self):
         """One fault, or two that overlap, and the recovery after them."""
-        chosen = [self._pick()]
+        first = self._pick()
+        while first is None:  # what is free is not what is still to come
+            self._healed(wait=True)
+            first = self._pick()
+        chosen = [first]
         if self.random.random() < self.arguments.overlap:
             second = self._pick(chosen[0].areas)
             if second:
@@ -78,12 +92,28 @@ class Soak:
             self._do(fault.inject, fault)
         for fault in sorted(chosen, key=lambda each: each.seconds):
             time.sleep(max(begin + fault.seconds - time.monotonic(), 0))
-            if not self._do(fault.heal, fault):
-                self._do(fault.heal, fault)
+            if fault.aside:
+                thread = threading.Thread(target=self._heal, args=(fault,))
+                thread.start()
+                self.healing.append((thread, fault))
+            else:
+                self._heal(fault)
         healed = time.monotonic()
         end = self._recovered(healed, chosen)
         self._note(chosen, begin, healed, end)
         time.sleep(pause)
+        self._healed()
+
+    def _heal(self, fault):
+        if not self._do(fault.heal, fault):
+            self._do(fault.heal, fault)
+
+    def _healed(self, wait=False):
+        """Forget those that are healed; wait: for all of them."""
+        for thread, _ in self.healing:
+            if wait:
+                thread.join()
+        self.healing = [each for each in self.healing if each[0].is_alive()]
 
     def _do(self, what, fault):
         try:
@@ -157,13 +187,16 @@ class Soak:
     def run(self):
         end = self.begun + self.arguments.minutes * 60
         check_at = self.begun + self.arguments.check_every * 60
+        if self.arguments.each:
+            self.deck = list(self.kinds)
         self.driver.begin()
         self.projection.start()
         while not all(flow.times for flow in self.driver.flows.values()):
             self._look()
             time.sleep(0.1)
-        while (time.monotonic() < end
-               or len(self.injected) < self.arguments.faults):
+        while (self.deck or not self.arguments.each and (
+                time.monotonic() < end
+                or len(self.injected) < self.arguments.faults)):
             self._renew_backup()
             self._round()
             if time.monotonic() > check_at:
@@ -174,6 +207,7 @@ class Soak:
 
     def _check(self, when):
         """No faults, no new journeys: everything must end and be right."""
+        self._healed(wait=True)
         stuck = self.driver.finish(self.arguments.patience)
         self._look()
         for journey in stuck:
@@ -200,6 +234,8 @@ def _arguments():
                         help="journeys a second (default 10)")
     parser.add_argument("--faults", type=int, default=0, metavar="N",
                         help="go on until so many were injected")
+    parser.add_argument("--each", action="store_true",
+                        help="each kind once, in random order")
     parser.add_argument("--kinds", metavar="TEXT,…", default="",
                         help="only kinds whose name contains one of these")
     parser.add_argument("--instances", type=int, default=1, metavar="N",

@@ -55,7 +55,7 @@ def _problems(soak):
     found = list(soak.problems) + list(soak.driver.violations)
     if soak.driver.crash:
         found.append(soak.driver.crash)
-    found += watcher.too_large()
+    found += watcher.too_large() + watcher.late
     found += [f"{name} ended by itself: {how}, last fault: {cause}"
               for name, how, cause, word in watcher.ends()
               if word == "problem"]
@@ -87,6 +87,9 @@ def _text(soak, result):
     yield "ends of programs: " + (", ".join(
         f"{number} × {what}" for what, number in result["ends"].items())
         or "none")
+    yield "longest time to end after SIGTERM: " + (", ".join(
+        f"{name} {seconds} s" for name, seconds
+        in sorted(result["stops"].items())) or "none was sent")
     yield "memory, high-water marks: " + ", ".join(
         f"{name} {size} MiB" for name, size in result["memory"].items())
     for each in result["checks"]:
@@ -114,6 +117,7 @@ def write(soak):
         "longest": flow.longest_gap(*soak.disturbed)
         if flow.times else 0.0,
         "ends": dict(sorted(ends.items())), "memory": soak.watcher.memory(),
+        "stops": soak.watcher.stops,
         "checks": soak.checks, "problems": _problems(soak)}
     text = "\n".join(_text(soak, result)) + "\n"
     for name, content in (("result.txt", text), ("result.json", json.dumps(

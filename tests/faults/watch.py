@@ -5,10 +5,12 @@ import calendar
 import collections
 import os
 import re
+import signal
 import threading
 import time
 
 import psycopg2
+from world import process  # of ops/stack.d
 
 ENDED = re.compile(r"^(\S+Z) (\S+): ended: (signal|exit) (\d+)$")
 STOPPED_HARD = re.compile(r"^(\S+Z) (\S+): did not stop in time, killed$")
@@ -16,6 +18,7 @@ SANITIZER = re.compile(r"AddressSanitizer|runtime error:|LeakSanitizer|"
                        r"\*\*\* stack smashing|free\(\): |malloc\(\): |"
                        r"double free|Assertion .* failed")
 LIMIT_MIB = collections.defaultdict(lambda: 64, registrar=128)
+STOP_LIMIT = 30.0  # seconds to end after SIGTERM; a frozen one cannot
 AFTERMATH = 60.0  # seconds in which a fault may still be the cause
 CANNOT_GO_ON, HUNG = 1, 75  # exit codes that say: start me again
 
@@ -65,6 +68,30 @@ class Watcher:
     def __init__(self, world):
         self.world = world
         self.faults = []
+        self.stops, self.late = {}, []
+        self._waiting = []
+
+    def terminate(self, name):
+        """SIGTERM; how long it takes to end is looked at meanwhile."""
+        pid = self.world.wait_pid(name)
+        thread = threading.Thread(target=self._await_end, args=(
+            name, pid, process.start_ticks(pid)), daemon=True)
+        os.kill(pid, signal.SIGTERM)
+        thread.start()
+        self._waiting.append(thread)
+
+    def _await_end(self, name, pid, ticks):
+        begin = time.monotonic()
+        while process.start_ticks(pid) == ticks:
+            if time.monotonic() - begin > STOP_LIMIT:
+                self.late.append(f"{name} does not end within "
+                                 f"{STOP_LIMIT:.0f} s of SIGTERM")
+                os.kill(pid, signal.SIGKILL)
+                return
+            time.sleep(0.05)
+        program = program_of(name)
+        self.stops[program] = max(self.stops.get(program, 0.0),
+                                  round(time.monotonic() - begin, 2))
 
     def expect(self, fault):
         """From now on this fault may end programs."""
