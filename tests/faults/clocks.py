@@ -22,7 +22,9 @@ class Clocks:
             self._environment.setdefault(name, {}).update(
                 FAKETIME_TIMESTAMP_FILE=self._clock_file(name),
                 FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1",
-                FAKETIME_DONT_RESET="1")
+                FAKETIME_DONT_RESET="1",
+                # Else a wait by the monotonic clock returns at once.
+                FAKETIME_FORCE_MONOTONIC_FIX="0")
             self.preload(name, os.path.join(self.build, "tests",
                                             "timed_wait.so"))
             self.preload(name, LIBRARY)

@@ -241,9 +241,6 @@ def _arguments():
     parser.add_argument("--instances", type=int, default=1, metavar="N",
                         help="of each program (default 1)")
     parser.add_argument("--brokers", type=int, default=1, choices=(1, 3))
-    parser.add_argument("--clocks", action="store_true",
-                        help="clocks jump too; libfaketime makes programs "
-                        "slow, so use a low rate")
     parser.add_argument("--overlap", type=float, default=0.15,
                         help="share of faults that two at a time (0.15)")
     parser.add_argument("--pause", type=float, default=1.5, metavar="S",
@@ -268,7 +265,7 @@ def _world(arguments):
     full_disk = faults.library(BUILD, "full_disk.so")
     return World(
         instances=arguments.instances, brokers=arguments.brokers, proxy=True,
-        shim=True, faketime=arguments.clocks,
+        shim=True, faketime=True,
         full_disk=("postgresql",) if full_disk else (),
         settings={"registrar": {
             "unsaved_ttl": f"{arguments.unsaved_ttl}s"}})
