@@ -29,6 +29,13 @@ class Clocks:
                                             "timed_wait.so"))
             self.preload(name, LIBRARY)
 
+    def yesterday(self):
+        """Environment in which a CA is made that a clock set back by an
+        hour still finds valid."""
+        if not self.has_faketime:
+            return {}
+        return {"LD_PRELOAD": LIBRARY, "FAKETIME": "-1d"}
+
     def clock_jump(self, names, seconds):
         """Running programs (None: all) see a clock that is so many seconds
         away from the right one from now on."""

@@ -40,7 +40,8 @@ AWAITED = {"CsrGenerated": "enrolment_id", "KeyPairFailed": "enrolment_id",
            "CertificateIssued": "request_id", "IssuanceFailed": "request_id",
            "CertificateActivated": "serial_number",
            "ActivationFailed": "serial_number",
-           "CertificateDeactivated": "serial_number"}
+           "CertificateDeactivated": "serial_number",
+           "ActivationOrdered": "serial_number", "EventRefused": None}
 FLOWS = ("admitted", "issued", "made", "activated", "projected")
 FLOW_OF = {"CertificateIssued": "issued", "CsrGenerated": "made",
            "CertificateActivated": "activated"}
@@ -406,7 +407,10 @@ class Driver(threading.Thread):
                            f"{first} and {fate}")
 
     def _logged(self, kind, record, now):
-        journey = self.table.get((kind, record[AWAITED[kind]]))
+        member = AWAITED[kind]
+        key = (kind, record[member] if member
+               else record["meta"]["causation_id"])
+        journey = self.table.get(key)
         asked = journey.asked_at if journey else 0
         if kind in FLOW_OF:
             self.flows[FLOW_OF[kind]].note(now, asked)
@@ -417,7 +421,7 @@ class Driver(threading.Thread):
                 self.violation(f"request {request} has two certificates: "
                                f"{self.issued[request]} and {serial}")
             self.issued[request] = serial
-        self._deliver((kind, record[AWAITED[kind]]), record)
+        self._deliver(key, record)
 
     def _deliver(self, key, record):
         journey = self.table.get(key)

@@ -4,6 +4,7 @@ for; the driver sends it what came."""
 
 import os
 import time
+import uuid
 
 import acts
 
@@ -127,15 +128,21 @@ class Acts:
         raise Unexpected("20 enrolments were not saved in time")
 
     def activate(self, serial):
-        issued = [("CertificateActivated", serial),
-                  ("ActivationFailed", serial)]
-        self.journey.expect(*issued)
+        ordered = ("ActivationOrdered", serial)
+        outcomes = [("CertificateActivated", serial),
+                    ("ActivationFailed", serial)]
+        self.journey.expect(ordered, *outcomes)
         asked = yield from self.must(
             "einvoice", "ActivationRequested", self.subscriber.account,
             serial_number=serial)
-        key, record = yield tuple(issued)
+        _, order = yield (ordered,)
+        # The activator's outcome itself may be refused.
+        outcomes.append(("EventRefused", str(uuid.uuid5(
+            uuid.UUID(order["meta"]["event_id"]), "CertificateActivated"))))
+        key, record = yield tuple(outcomes)
         if key[0] != "CertificateActivated":
-            raise Unexpected(f"activation failed: {record['code']}")
+            raise Unexpected(f"activation: {key[0]} {record['code']}",
+                             record["code"])
         self.driver.times["activated"].append(time.monotonic() - asked.at)
 
     # ---- the officer's and the manager's part ----
@@ -436,10 +443,14 @@ def abandoned(a):
     left = [("EnrolmentAbandoned", enrolment),
             ("KeyPairDestroyed", enrolment)]
     a.journey.expect(*left)
-    yield from a.must("einvoice", "KeyPairRequested", a.subscriber.account,
-                      enrolment_id=enrolment, unit_kind="ENTERPRISE",
-                      certificate_type="SERVER_SIGNATURE",
-                      key_algorithm="EC_P256")
+    asked = a.send(a.make(
+        "einvoice", "KeyPairRequested", a.subscriber.account,
+        enrolment_id=enrolment, unit_kind="ENTERPRISE",
+        certificate_type="SERVER_SIGNATURE", key_algorithm="EC_P256"))
+    record = yield from a.admitted(asked)
+    if record["recorded_at"] > acts.now_us() + 600 * 1000000:
+        raise Unexpected("recorded by a clock that is ahead: its time is "
+                         "over in an hour", "DEFERRED_TOO_LONG")
     yield (left[0],)
     yield (left[1],)
 

@@ -101,7 +101,7 @@ class World(Databases, Kafkas, Clocks):
         self.env = dict(line.split("=", 1)
                         for line in self.stack("env").splitlines())
         if not os.path.exists(self.path("ca", "issuing.pem")):
-            self.tool("certflow", "ca", "init")
+            self.tool("certflow", "ca", "init", **self.yesterday())
         if self.has_proxy:
             self._start_proxy()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -134,13 +134,13 @@ class World(Databases, Kafkas, Clocks):
                           f"{result.stdout}")
         return result.stdout
 
-    def tool(self, name, *arguments, text=None):
+    def tool(self, name, *arguments, text=None, **environment):
         """A program of the project in the environment of this stack."""
         result = subprocess.run(
             [os.path.join(self.build, "bin", name), *arguments], input=text,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             encoding="utf-8", check=False,
-            env=self.clean_environment(**self.env))
+            env=self.clean_environment(**self.env, **environment))
         if result.returncode != 0:
             raise Missing(f"{name} {' '.join(arguments)}: {result.stdout}")
         return result.stdout
