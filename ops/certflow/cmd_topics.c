@@ -10,7 +10,7 @@
 #include "kafka/admin.h"
 
 #define ASK_MS 20000
-#define AGREE_TRIES 25 /* of 0.2 s */
+#define AGREE_TRIES 100 /* of 0.2 s */
 
 struct options {
 	const char *kafka;

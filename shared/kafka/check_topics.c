@@ -165,6 +165,12 @@ check_answer(struct check *c, rd_kafka_event_t *ev, struct err *e)
 		rd_kafka_resp_err_t code =
 			rd_kafka_ConfigResource_error(answer[i]);
 
+		if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+			/* new: the broker that answers has not heard of it */
+			tell(c, rd_kafka_ConfigResource_name(answer[i]),
+			     "topic", "known to each broker", "not yet");
+			continue;
+		}
 		if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 			return kafka_failed(
 				e, code, "settings of %s",

@@ -14,7 +14,7 @@ REPO = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..",
 sys.path[:0] = [os.path.join(REPO, "tests", "faults"),
                 os.path.join(REPO, "tests", "lib")]
 import parts  # noqa: E402
-from world import World  # noqa: E402
+from world import World, until  # noqa: E402
 
 LOG = "certflow.events"
 
@@ -45,12 +45,14 @@ class ThreeBrokers(unittest.TestCase):
         world = self.world
         self.assertIn("all as it should be", world.tool("certflow", "topics"))
         partition = self.publish()
+        world.wait_in_sync()
         self.assertEqual(len(world.in_sync(LOG, partition)), 3)
         leader = world.leader(LOG, partition)
         world.kill_component(leader)
         self.assertEqual(self.publish(), partition)
-        self.assertNotEqual(world.leader(LOG, partition), leader)
-        self.assertEqual(len(world.in_sync(LOG, partition)), 2)
+        world.wait_leader(LOG, partition, other_than=leader)
+        until(lambda: leader not in world.in_sync(LOG, partition), 30,
+              f"{leader} counts as in sync")
         world.stack("up")
         world.wait_in_sync()
         self.assertIn("all as it should be", world.tool("certflow", "topics"))
