@@ -546,7 +546,7 @@ class SerialsCase(Case):
 
     def test_a_serial_number_of_another_form(self):
         order = self.usb_orders()[0]
-        serial = "00" + order.event["serial_number"][2:]
+        serial = "20" + order.event["serial_number"][2:]
         self.world.reissue(order, lambda tbs: tbs.replace(
             bytes.fromhex(order.event["serial_number"]),
             bytes.fromhex(serial)), serial_number=serial)
