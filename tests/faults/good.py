@@ -31,7 +31,8 @@ OFFICER, MANAGER = "gdv-017", "ql-004"
 DAY = (datetime.date.today() - datetime.date(1970, 1, 1)).days
 NOTHING = bytes(32)
 READ = {"isolation.level": "read_committed", "enable.auto.commit": False,
-        "auto.offset.reset": "earliest", "fetch.wait.max.ms": 50}
+        "auto.offset.reset": "earliest", "fetch.wait.max.ms": 50,
+        "log_level": 0}
 
 
 def _plain(schema):
@@ -205,6 +206,7 @@ class Portals:
         self.deferred = self.twice = 0
         self._producer = Producer({
             "bootstrap.servers": bootstrap, "linger.ms": 5, "acks": "all",
+            "log_level": 0,
             "partitioner": "murmur2_random", "message.max.bytes": 2000000,
             "queue.buffering.max.messages": 20000})
         self._followers = [

@@ -221,6 +221,38 @@ act_order_ends(struct world *w, struct feed *in)
 	(void)world_say(w, ev);
 }
 
+/* Of the CA's status: asked for by one person, decided by another. */
+static void
+act_status(struct world *w, struct feed *in, size_t which)
+{
+	static const enum event_type types[] = { EVENT_SUSPENSION_REQUESTED,
+						 EVENT_RESUMPTION_REQUESTED,
+						 EVENT_REVOCATION_REQUESTED,
+						 EVENT_STATUS_CHANGE_CONFIRMED,
+						 EVENT_STATUS_CHANGE_DECLINED };
+	const char *serial = world_find(w, EVENT_ISSUANCE_ORDERED)
+				     ->issuance_ordered.serial_number;
+	struct event *ev = world_event(w, types[which], ANY(in, people));
+	const char *id = ANY(in, enrolments); /* any id will do */
+
+	/* The first three begin with the same members, as do the others. */
+	if (which >= 3) {
+		ev->status_change_confirmed.status_change_id = id;
+	} else {
+		ev->suspension_requested.status_change_id = id;
+		ev->suspension_requested.serial_number = serial;
+	}
+	if (which < 2) {
+		ev->suspension_requested.reason_text = "x";
+	} else if (which == 2) {
+		ev->revocation_requested.reason = (enum ev_revocation_reason)(
+			1 + feed_choice(in, EV_REVOCATION_REASON__COUNT - 1));
+		ev->revocation_requested.requester =
+			EV_REVOCATION_REQUESTER_SUBSCRIBER;
+	}
+	(void)world_say(w, ev);
+}
+
 static void
 act_use(struct world *w, struct feed *in)
 {
@@ -228,11 +260,17 @@ act_use(struct world *w, struct feed *in)
 						 EVENT_CERTIFICATE_ACTIVATED,
 						 EVENT_ACTIVATION_FAILED,
 						 EVENT_DEACTIVATION_REQUESTED };
-	enum event_type type = types[feed_choice(in, 4)];
+	size_t which = feed_choice(in, 9);
+	enum event_type type;
 	struct event *ev;
 
 	if (world_find(w, EVENT_ISSUANCE_ORDERED) == NULL)
 		return;
+	if (which >= 4) {
+		act_status(w, in, which - 4);
+		return;
+	}
+	type = types[which];
 	ev = serial_event(w, type, ANY(in, people));
 	if (type == EVENT_ACTIVATION_FAILED)
 		ev->activation_failed.code =
