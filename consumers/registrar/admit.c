@@ -241,6 +241,18 @@ admit_deferred(struct registrar *r, struct lane *lane, struct cached *it,
 
 /* ---- messages ---------------------------------------------------------- */
 
+/* Can it be what others wait for? A refusal or a deferral changes nothing,
+ * but that the activator's ends an activation; a flood of them must not cost
+ * a look at all that waits each time. */
+static bool
+may_help(const struct wf_decision *d, const struct intake *in)
+{
+	if (d->emit_count == 0)
+		return false;
+	return d->verdict == WF_ADMITTED || d->emit_count > 1 ||
+	       in->in.inbox == INBOX_ACTIVATOR;
+}
+
 static bool
 admit_event(struct registrar *r, struct lane *lane, const struct intake *in,
 	    struct err *e)
@@ -254,7 +266,7 @@ admit_event(struct registrar *r, struct lane *lane, const struct intake *in,
 	    !decide(r, lane, it, in, a, &d, e) ||
 	    !carry_out(r, lane, it, &d, in, e))
 		return false;
-	if (d.emit_count == 0 || admit_deferred(r, lane, it, e))
+	if (!may_help(&d, in) || admit_deferred(r, lane, it, e))
 		return true;
 	r->failed = true;
 	return false;
