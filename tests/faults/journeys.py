@@ -215,7 +215,9 @@ class Driver(threading.Thread):
                                       on_delivery=delivered, **options)
                 return
             except BufferError:
-                self.producer.poll(0.1)
+                self._serve(0.1)
+                if self.broken:
+                    return  # published again by the next producer
             except KafkaException as error:
                 if not error.args[0].fatal():
                     raise
@@ -235,6 +237,16 @@ class Driver(threading.Thread):
         if entry[4] is not None:
             entry[4]((message.topic(), message.partition(),
                       message.offset()))
+
+    def _serve(self, seconds):
+        """Delivery reports. A fatal error, e.g. a sequence that broker and
+        client count differently after a kill, is the end of a producer."""
+        try:
+            self.producer.poll(seconds)
+        except KafkaException as error:
+            if not error.args[0].fatal():
+                raise
+            self.broken = error.args[0]
 
     def _mend_producer(self):
         """A fatal error: everything not acknowledged once more."""
@@ -268,9 +280,9 @@ class Driver(threading.Thread):
                 for _ in range(count):
                     self._start_one(kind)
             self._run_timers(now)
+            self._serve(0)
             if self.broken:
                 self._mend_producer()
-            self.producer.poll(0)
             for message in self.consumer.consume(500, timeout=0.05):
                 self._receive(message)
 

@@ -283,6 +283,8 @@ def _run(arguments, world):
         soak.run()
     except Interrupted:
         soak.problem("interrupted")
+    except AssertionError as problem:
+        soak.problem(str(problem))
     finally:
         driver.close()
     return verdict.write(soak)
