@@ -1,7 +1,8 @@
 """Integration tests: the executable files tests/integration/**/test_*.
 
-Each brings its own stack: ops/stack --home TMP --ports auto. They run two at
-a time, with the sanitized programs.
+Each brings its own stack: ops/stack --home TMP --ports auto. They run three
+at a time, with the sanitized programs: much of their time they wait for
+sessions and transactions to time out.
 """
 
 import concurrent.futures
@@ -11,7 +12,8 @@ import time
 from results import REPO, count, run, tracked
 from unit import SANITIZERS
 
-SECONDS = 600
+SECONDS = 900
+AT_ONCE = 3
 
 
 def _programs():
@@ -30,7 +32,7 @@ def _one(results, path):
 
 
 def check(results):
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         for job in [pool.submit(_one, results, path)
                     for path in _programs()]:
             job.result()
