@@ -177,23 +177,29 @@ class Flood:
         starts, does not build on a damaged one. A schema that nobody knows
         is another thing: a newer version's, and they end."""
         octets = [b"", b"\0", None, b"\1" + self.random.randbytes(300),
+                  bytes(100 * 1024),
                   *(self.poison.framed_noise(None).value for _ in range(50)),
                   # An event, but nobody gave it a number.
                   sample(self.wire, "manager", self.some_codes(1)[0],
                          self.new_id())]
         places = [self._on_the_log(number % 12, value)
                   for number, value in enumerate(octets)]
-        until(lambda: self.world.sql(
-            "SELECT count(*) FROM read_model.dead_letter "
-            "WHERE topic = 'certflow.events'") == [(len(octets),)], 60,
-            "the projector has not gone past what is no event")
+        until(lambda: set(places) <= self._buried(), 120, lambda:
+              "the projector has no dead letter for "
+              f"{sorted(set(places) - self._buried())}\n"
+              + self.world.tail("projector"))
         # All that cannot be decoded; the last one can.
         until(lambda: all(self.portals.dead.get(place, 0) == WORKERS
-                          for place in places[:-1]), 60, lambda: "dead "
+                          for place in places[:-1]), 120, lambda: "dead "
               "letters of workers: " + str([
                   self.portals.dead.get(place, 0) for place in places]))
         self.say(f"{len(octets)} records on the log that are no event: a "
                  "dead letter of each worker, a row of the projector")
+
+    def _buried(self):
+        return set(self.world.sql(
+            "SELECT topic, partition, record_offset "
+            "FROM read_model.dead_letter"))
 
     def _on_the_log(self, partition, value):
         found = []
