@@ -111,7 +111,6 @@ class Journey(unittest.TestCase):
         times.sort()
         print(f"published to outcome, ms: p50 {times[20]:.0f}, "
               f"p95 {times[37]:.0f}, max {times[-1]:.0f}")
-        self.assertEqual(len(times), 40)
 
     def test_06_suspended_resumed_revoked(self):
         tax_code = parts.new_tax_code()
