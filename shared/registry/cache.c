@@ -117,7 +117,8 @@ is_sealed(const struct buffer *content, struct bytes *text)
 	if (content->len <= SEAL_LEN + 1)
 		return false;
 	*text = bytes_of(content->data, content->len - SEAL_LEN - 1);
-	return seal(*text, &want, &e) &&
+	return memchr(text->data, '\0', text->len) == NULL &&
+	       seal(*text, &want, &e) &&
 	       bytes_equal(buffer_view(&want), buffer_view(content));
 }
 

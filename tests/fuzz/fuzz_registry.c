@@ -3,8 +3,10 @@
  *   0  an answer to "which text has this id?": status, body
  *   1  an answer to "which id has this text?": status, body
  *   2  a record of certflow.schemas
- *   3  a file <id>.avsc of the cache, then its use as a writer schema
+ *   3  a file <id>.avsc of the cache, as it is
  *   4  a file <subject>-<digest>.id of the cache, the registry away
+ *   5  the text in a file <id>.avsc with its right digest, then its use as a
+ *      writer schema
  * The status is the second octet: 200, 404, 500, or nobody answers. Nonsense
  * may be refused, but never kept and never taken for "there is no such
  * schema".
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "fuzz.h"
 #include "no_http.h"
 #include "registry/answers.h"
@@ -132,13 +135,11 @@ put_file(char path[256], const uint8_t *data, size_t size)
 	require(fclose(f) == 0);
 }
 
-static void
-text_file(const uint8_t *data, size_t size)
+/* What a file of the cache says is a text; false: it is asked for again. */
+static bool
+read_text(struct registry *r, const uint8_t *data, size_t size,
+	  struct bytes *text)
 {
-	AUTO(schemas) struct schemas *schemas = NULL;
-	AUTO(registry) struct registry *r = open_registry(cache_dir());
-	const struct avro_writer *w = NULL;
-	struct bytes text = { 0 };
 	struct err e = { 0 };
 	char path[256];
 	bool read;
@@ -146,12 +147,42 @@ text_file(const uint8_t *data, size_t size)
 	no_http.status = 0;
 	snprintf(path, sizeof(path), "%s/%d.avsc", cache_dir(), ID);
 	put_file(path, data, size);
-	read = registry_schema(r, ID, &text, &e);
+	read = registry_schema(r, ID, text, &e);
 	require(unlink(path) == 0);
-	require(read ? bytes_equal(text, bytes_of(data, size))
-		     : e.kind == ERR_RETRY);
-	if (!read)
+	require(read || e.kind == ERR_RETRY);
+	return read;
+}
+
+static void
+text_file(const uint8_t *data, size_t size)
+{
+	AUTO(registry) struct registry *r = open_registry(cache_dir());
+	struct bytes text;
+
+	if (read_text(r, data, size, &text))
+		require(text.len < size &&
+			bytes_equal(text, bytes_of(data, text.len)));
+}
+
+static void
+sealed_text(const uint8_t *data, size_t size)
+{
+	AUTO(schemas) struct schemas *schemas = NULL;
+	AUTO(registry) struct registry *r = open_registry(cache_dir());
+	AUTO(buffer) struct buffer file = { 0 };
+	const struct avro_writer *w = NULL;
+	uint8_t digest[SHA256_LEN];
+	char end[2 * SHA256_LEN + 2] = "\n";
+	struct bytes text;
+	struct err e = { 0 };
+
+	sha256(bytes_of(data, size), digest);
+	hex_encode(bytes_of(digest, sizeof(digest)), end + 1);
+	require(buffer_add(&file, data, size, &e) &&
+		buffer_add(&file, end, strlen(end), &e));
+	if (!read_text(r, file.data, file.len, &text))
 		return;
+	require(bytes_equal(text, bytes_of(data, size)));
 	require(schemas_open(r, &schemas, &e));
 	if (!schemas_writer(schemas, ID, &w, &e))
 		require(e.kind == ERR_REJECT &&
@@ -182,9 +213,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const kinds[])(const uint8_t *data, size_t size) = {
-		text_of_id, id_of_text, record, text_file, id_file
+		text_of_id, id_of_text, record, text_file, id_file, sealed_text
 	};
 
+	log_set_level(LOG_ERROR); /* damaged files are nothing new here */
 	if (size == 0 || data[0] >= sizeof(kinds) / sizeof(kinds[0]))
 		return 0;
 	kinds[data[0]](data + 1, size - 1);
