@@ -45,7 +45,7 @@ static CK_FUNCTION_LIST list;
                                                                                \
 		if (shim_before(&p, session, &rv))                             \
 			return rv;                                             \
-		rv = shim_real->name(__VA_ARGS__);                             \
+		SHIM_CALL(rv, name(__VA_ARGS__));                              \
 		(void)shim_after(&p, session, &rv);                            \
 		return rv;                                                     \
 	}
@@ -74,7 +74,7 @@ shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *data, CK_NOTIFY notify,
 
 	if (shim_before(&p, 0, &rv))
 		return rv;
-	rv = shim_real->C_OpenSession(slot, flags, data, notify, out);
+	SHIM_CALL(rv, C_OpenSession(slot, flags, data, notify, out));
 	if (rv == CKR_OK)
 		shim_session_add(*out, slot);
 	return rv;
@@ -83,15 +83,21 @@ shim_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *data, CK_NOTIFY notify,
 static CK_RV
 shim_close_session(CK_SESSION_HANDLE session)
 {
+	CK_RV rv;
+
 	shim_session_remove(session);
-	return shim_real->C_CloseSession(session);
+	SHIM_CALL(rv, C_CloseSession(session));
+	return rv;
 }
 
 static CK_RV
 shim_close_all_sessions(CK_SLOT_ID slot)
 {
+	CK_RV rv;
+
 	shim_session_remove_slot(slot);
-	return shim_real->C_CloseAllSessions(slot);
+	SHIM_CALL(rv, C_CloseAllSessions(slot));
+	return rv;
 }
 
 static CK_RV
@@ -103,7 +109,7 @@ shim_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin,
 
 	if (shim_before(&p, session, &rv))
 		return rv;
-	rv = shim_real->C_Login(session, user, pin, len);
+	SHIM_CALL(rv, C_Login(session, user, pin, len));
 	shim_record_login(p.token[0] != '\0' ? p.token : "?", rv);
 	(void)shim_after(&p, session, &rv);
 	return rv;

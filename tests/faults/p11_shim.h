@@ -120,6 +120,21 @@ shim_place(const char *call, CK_SESSION_HANDLE session)
 
 /* p11_shim_play.c */
 
+/*
+ * Around every call of the real module.  A fault that closes the sessions
+ * waits for the calls in flight: SoftHSM frees a session that another thread
+ * signs in, and no token that is asked by several programs does that.
+ */
+void shim_enter(void);
+void shim_leave(void);
+
+#define SHIM_CALL(rv, call)                                                    \
+	do {                                                                   \
+		shim_enter();                                                  \
+		(rv) = shim_real->call;                                        \
+		shim_leave();                                                  \
+	} while (0)
+
 /** Faults before the real call. @return the call is over, *rv its value */
 bool shim_before(const struct shim_place *place, CK_SESSION_HANDLE session,
 		 CK_RV *rv);

@@ -38,8 +38,10 @@ maybe_swap(struct shim_place *p, CK_SESSION_HANDLE session,
 {
 	CK_OBJECT_HANDLE other = 0;
 
+	shim_enter();
 	p->other_key = *rv == CKR_OK && key != NULL && shim_wants_other_key() &&
 		       another_key(session, *key, &other);
+	shim_leave();
 	if (shim_after(p, session, rv) == SHIM_OTHER_KEY && key != NULL)
 		*key = other;
 }
@@ -72,7 +74,8 @@ shim_find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *match,
 	s = shim_session_find(session);
 	if (s != NULL)
 		s->private_search = asks_for_private(match, n);
-	return shim_real->C_FindObjectsInit(session, match, n);
+	SHIM_CALL(rv, C_FindObjectsInit(session, match, n));
+	return rv;
 }
 
 static CK_RV
@@ -86,7 +89,7 @@ shim_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *out,
 
 	if (shim_before(&p, session, &rv))
 		return rv;
-	rv = shim_real->C_FindObjects(session, out, max, count);
+	SHIM_CALL(rv, C_FindObjects(session, out, max, count));
 	s = shim_session_find(session);
 	found = rv == CKR_OK && *count > 0 && s != NULL && s->private_search;
 	maybe_swap(&p, session, found ? &out[0] : NULL, &rv);
@@ -104,8 +107,8 @@ shim_generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 
 	if (shim_before(&p, session, &rv))
 		return rv;
-	rv = shim_real->C_GenerateKeyPair(session, mechanism, pub, pub_n, priv,
-					  priv_n, pub_key, priv_key);
+	SHIM_CALL(rv, C_GenerateKeyPair(session, mechanism, pub, pub_n, priv,
+					priv_n, pub_key, priv_key));
 	maybe_swap(&p, session, priv_key, &rv);
 	return rv;
 }
@@ -117,13 +120,14 @@ name_key(struct shim_session *s, CK_OBJECT_HANDLE key)
 {
 	CK_BYTE id[64];
 	CK_ATTRIBUTE a = { CKA_ID, id, sizeof(id) };
+	CK_RV rv;
 
 	if (s->key == key && s->key_id[0] != '\0')
 		return;
 	s->key = key;
 	strcpy(s->key_id, "-");
-	if (shim_real->C_GetAttributeValue(s->handle, key, &a, 1) != CKR_OK ||
-	    a.ulValueLen > sizeof(id))
+	SHIM_CALL(rv, C_GetAttributeValue(s->handle, key, &a, 1));
+	if (rv != CKR_OK || a.ulValueLen > sizeof(id))
 		return;
 	for (CK_ULONG i = 0; i < a.ulValueLen; i++)
 		sprintf(s->key_id + 2 * i, "%02x", id[i]);
@@ -139,7 +143,7 @@ shim_sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
 
 	if (shim_before(&p, session, &rv))
 		return rv;
-	rv = shim_real->C_SignInit(session, mechanism, key);
+	SHIM_CALL(rv, C_SignInit(session, mechanism, key));
 	s = shim_session_find(session);
 	if (rv == CKR_OK && s != NULL) {
 		s->mechanism = mechanism->mechanism;
@@ -157,14 +161,16 @@ shim_sign(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
 	struct shim_place p = shim_place("C_Sign", session);
 	CK_RV rv;
 
-	if (out == NULL) /* only asks for the length */
-		return shim_real->C_Sign(session, in, in_len, out, out_len);
+	if (out == NULL) { /* only asks for the length */
+		SHIM_CALL(rv, C_Sign(session, in, in_len, out, out_len));
+		return rv;
+	}
 	if (s != NULL)
 		shim_data(s->mechanism, in, in_len, data);
 	p.data = data;
 	if (shim_before(&p, session, &rv))
 		return rv;
-	rv = shim_real->C_Sign(session, in, in_len, out, out_len);
+	SHIM_CALL(rv, C_Sign(session, in, in_len, out, out_len));
 	if (rv != CKR_OK)
 		return rv;
 	if (s == NULL)

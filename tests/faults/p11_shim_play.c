@@ -1,7 +1,24 @@
 /* What a fault does. */
+#include <pthread.h>
 #include <time.h>
 
 #include "p11_shim.h"
+
+/* A lock that many may share, and for which closing does not wait for ever. */
+static pthread_rwlock_t calls =
+	PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+void
+shim_enter(void)
+{
+	pthread_rwlock_rdlock(&calls);
+}
+
+void
+shim_leave(void)
+{
+	pthread_rwlock_unlock(&calls);
+}
 
 static void
 sleep_us(int64_t us)
@@ -29,12 +46,22 @@ close_all_sessions(void)
 	CK_SLOT_ID slots[64];
 	CK_ULONG n = sizeof(slots) / sizeof(slots[0]);
 
+	pthread_rwlock_wrlock(&calls);
 	if (shim_real->C_GetSlotList(CK_TRUE, slots, &n) != CKR_OK)
-		return;
+		n = 0;
 	for (CK_ULONG i = 0; i < n; i++) {
 		(void)shim_real->C_CloseAllSessions(slots[i]);
 		shim_session_remove_slot(slots[i]);
 	}
+	pthread_rwlock_unlock(&calls);
+}
+
+static void
+logout(CK_SESSION_HANDLE session)
+{
+	pthread_rwlock_wrlock(&calls);
+	(void)shim_real->C_Logout(session);
+	pthread_rwlock_unlock(&calls);
 }
 
 /* @return the call is over and *rv its value */
@@ -49,7 +76,7 @@ play(const struct shim_fault *f, CK_SESSION_HANDLE session, CK_RV *rv)
 		close_all_sessions();
 		return false;
 	case SHIM_LOGOUT:
-		(void)shim_real->C_Logout(session);
+		logout(session);
 		return false;
 	case SHIM_HANG:
 		hang(f);
