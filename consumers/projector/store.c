@@ -120,10 +120,8 @@ look_at_tables(struct store *s, struct err *e)
 			return false;
 	if (!buffer_add(&sql, positions, sizeof(positions), e))
 		return false;
-	if (db_run(s->db, (const char *)sql.data, e))
-		return true;
-	e->kind = db_is_missing(e) ? ERR_RETRY : e->kind;
-	return err_context(e, "look at the tables");
+	return db_run(s->db, (const char *)sql.data, e) ||
+	       err_context(e, "look at the tables");
 }
 
 bool

@@ -70,10 +70,8 @@ store_open(const char *conninfo, const char *slot, struct store **out,
 						  STATEMENT_TIMEOUT_US },
 		     &s->db, e))
 		return false;
-	if (!db_exec(s->db, &tables_sql, NULL, 0, NULL, e)) {
-		e->kind = db_is_missing(e) ? ERR_RETRY : e->kind;
+	if (!db_exec(s->db, &tables_sql, NULL, 0, NULL, e))
 		return err_context(e, "look at the tables");
-	}
 	*out = TAKE(s);
 	return true;
 }

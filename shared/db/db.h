@@ -10,13 +10,15 @@
  *               to 57P03), serialization failure or deadlock (40001, 40P01),
  *               lock or statement time-out, no resources (53), I/O (58),
  *               a read-only standby (25006), idle for 10 s amid a
- *               transaction (25P03).  Roll back, wait, do it again: the next
+ *               transaction (25P03); a table, column, schema or privilege
+ *               is missing (42P01, 42703, 3F000, 42501): a deployment
+ *               brings it.  Roll back, wait, do it again: the next
  *               db_begin() or statement connects again by itself.
  *   ERR_REJECT  the values were refused: classes 22 and 23, and P0001,
  *               P0002 raised by our own functions, whose message is then
  *               the whole err.text.
- *   ERR_FATAL   the rest: missing table or privilege, wrong password, SQL
- *               that does not parse; the schema and this program disagree.
+ *   ERR_FATAL   the rest: wrong password, SQL that does not parse; the
+ *               schema and this program disagree.
  * err.code is db_sqlstate("23505") of the SQLSTATE, 0 if there is none.
  * Neither errors nor output ever quote a parameter: they may be personal
  * data.
@@ -153,9 +155,6 @@ int32_t db_get_date(const struct db_result *r, size_t row, size_t column);
 /** NULL is fine. */
 void db_result_free(struct db_result *r);
 DEFINE_AUTO(db_result, struct db_result *, db_result_free);
-
-/** A table, column, schema or privilege is missing: deployment brings it. */
-bool db_is_missing(const struct err *e);
 
 /** The SQLSTATE as err.code carries it: base 36. */
 long db_sqlstate(const char *five_characters);

@@ -9,28 +9,19 @@ db_sqlstate(const char *five_characters)
 	return strtol(five_characters, NULL, 36);
 }
 
-bool
-db_is_missing(const struct err *e)
-{
-	static const char *const states[] = { "42P01", "42703", "3F000",
-					      "42501" };
-
-	if (strcmp(e->origin, "pg") != 0)
-		return false;
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (e->code == db_sqlstate(states[i]))
-			return true;
-	return false;
-}
-
-/* A class is the first two characters (PostgreSQL manual, appendix A). */
+/*
+ * A class is the first two characters (PostgreSQL manual, appendix A).  A
+ * table, column or schema that is missing, or a right to it, is brought by a
+ * deployment; a database replaced under a running program lacks them too.
+ */
 static enum err_kind
 classify(const char *state)
 {
 	static const char *const retry[] = { "08",    "53",    "58",    "40001",
 					     "40P01", "55P03", "57014", "57P01",
 					     "57P02", "57P03", "57P05", "25006",
-					     "25P03" };
+					     "25P03", "42P01", "42703", "3F000",
+					     "42501" };
 	static const char *const reject[] = { "22", "23", "P0001", "P0002" };
 
 	for (size_t i = 0; i < sizeof(retry) / sizeof(retry[0]); i++)

@@ -116,7 +116,9 @@ Test(door, errors_are_classified_and_quote_no_value)
 	static const struct db_statement add = {
 		"add", "INSERT INTO t VALUES ($1, $2)"
 	};
-	static const struct db_statement bad = { "bad", "SELECT * FROM nope" };
+	static const struct db_statement missing = { "missing",
+						     "SELECT * FROM nope" };
+	static const struct db_statement bad = { "bad", "SELECT FROM FROM" };
 	const struct db_value row[] = { db_int8(424242), db_text("secret") };
 
 	cr_assert(db_exec(db, &add, row, 2, NULL, &e), "%s", e.text);
@@ -125,9 +127,12 @@ Test(door, errors_are_classified_and_quote_no_value)
 	cr_expect_eq(e.code, db_sqlstate("23505"));
 	cr_expect_null(strstr(e.text, "424242"));
 	cr_expect_null(strstr(e.text, "secret"));
+	cr_expect_not(db_exec(db, &missing, NULL, 0, NULL, &e));
+	cr_expect_eq(e.kind, ERR_RETRY);
+	cr_expect_eq(e.code, db_sqlstate("42P01"));
 	cr_expect_not(db_exec(db, &bad, NULL, 0, NULL, &e));
 	cr_expect_eq(e.kind, ERR_FATAL);
-	cr_expect_eq(e.code, db_sqlstate("42P01"));
+	cr_expect_eq(e.code, db_sqlstate("42601"));
 }
 
 Test(door, copy_and_transactions)
