@@ -24,6 +24,7 @@ keygen_close(void *self)
 	if (kg == NULL)
 		return;
 	hsm_close(kg->hsm);
+	keygen_census_free(kg->census);
 	notes_free(kg->notes);
 	pthread_mutex_destroy(&kg->lock);
 	free(kg);
@@ -41,7 +42,7 @@ keygen_open(struct runtime *rt, void **self, struct err *e)
 	pthread_mutex_init(&kg->lock, NULL);
 	kg->instance = runtime_instance(rt);
 	kg->settle_within_us = config_duration_us(cfg, "settle_within");
-	if (!notes_new(&kg->notes, e) ||
+	if (!notes_new(&kg->notes, e) || !keygen_census_new(&kg->census, e) ||
 	    !hsm_open_configured(cfg, "hsm.tokens", (struct bytes){ 0 },
 				 &kg->hsm, e))
 		return false;
@@ -93,6 +94,9 @@ set_task(struct keygen_job *job, const struct ledger_order *o, struct err *e)
 
 	job->tax_code = ev->meta.tax_code;
 	job->look_first = o->caught_up || o->attempts > 0;
+	job->recorded_us = o->caught_up && ev->meta.recorded_at != NULL
+				   ? *ev->meta.recorded_at
+				   : INT64_MAX;
 	switch (ev->type) {
 	case EVENT_KEY_PAIR_REQUESTED:
 		job->task = KEYGEN_MAKE;

@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "base/uuid.h"
+#include "hsm/hsm_census.h"
 #include "hsm/hsm_config.h"
 #include "hsm/hsm_key.h"
 #include "runtime/notes.h"
@@ -26,6 +27,7 @@ struct keygen {
 	struct notes *notes;      /* loop thread only                */
 	pthread_mutex_t lock;     /* guards claims                   */
 	char claims[HSM_THREADS_MAX][UUID_TEXT_MAX];
+	struct keygen_census *census;
 };
 
 /* Whose work it is, and the session to do it in. */
@@ -51,7 +53,9 @@ struct keygen_job {
 	char label[HSM_LABEL_MAX];       /* CKA_LABEL */
 	const char *tax_code;            /* borrowed from the order's event */
 	enum ev_key_algorithm algorithm; /* MAKE */
-	bool look_first;   /* MAKE: an earlier try may have left a key */
+	bool look_first; /* MAKE: an earlier try may have left a key */
+	/* SETTLE: found while catching up, one of many; else INT64_MAX */
+	int64_t recorded_us;
 	bool has_admitted; /* SETTLE: this key stays */
 	struct ev_sha256 admitted;
 
@@ -65,6 +69,19 @@ struct keygen_job {
 	struct hsm_key key;
 	struct buffer csr;
 };
+
+/*
+ * census.c: the keys of all enrolments, counted once for the many that are to
+ * be settled after a start.
+ */
+bool keygen_census_new(struct keygen_census **out, struct err *e) MUST_CHECK;
+void keygen_census_free(struct keygen_census *c);
+
+/** Is there surely no key of this enrolment but the admitted one? For a
+ * settling whose event is older than the census. */
+bool keygen_census_is_clean(const struct keygen_thread *t,
+			    const struct keygen_job *job, bool *clean,
+			    struct err *e) MUST_CHECK;
 
 /* make.c, remove.c: what the pool does. */
 bool keygen_make(const struct keygen_thread *t, struct keygen_job *job,

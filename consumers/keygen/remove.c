@@ -65,7 +65,13 @@ keygen_remove(const struct keygen_thread *t, struct keygen_job *job,
 	const struct hsm_query query = { .id = job->id, .label = job->label };
 	struct hsm_keys found;
 	size_t gone;
+	bool clean = false;
 
+	if (job->task == KEYGEN_SETTLE &&
+	    !keygen_census_is_clean(t, job, &clean, e))
+		return false;
+	if (clean)
+		return true;
 	do {
 		if (!hsm_find(t->keygen->hsm, t->number, &query, &found, e) ||
 		    !remove_found(t, job, &found, &gone, e))

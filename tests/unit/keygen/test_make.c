@@ -1,6 +1,7 @@
 /* Making and removing keys in a real token. */
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
 #include "fixture.h"
 #include "keygen.h"
 #include "pki/csr.h"
@@ -16,14 +17,18 @@ static struct keygen_thread thread = { .keygen = &kg };
 static void
 setup(void)
 {
+	struct err e = { 0 };
+
 	fixture_init(&f, 2);
 	kg.hsm = fixture_open(&f);
+	cr_assert(keygen_census_new(&kg.census, &e));
 }
 
 static void
 teardown(void)
 {
 	hsm_close(kg.hsm);
+	keygen_census_free(kg.census);
 	fixture_remove(&f);
 }
 
@@ -35,7 +40,8 @@ job(enum keygen_task task, enum ev_key_algorithm algorithm)
 	struct keygen_job j = { .task = task,
 				.tax_code = TAX_CODE,
 				.algorithm = algorithm,
-				.look_first = true };
+				.look_first = true,
+				.recorded_us = INT64_MAX };
 
 	strcpy(j.enrolment_id, ENROLMENT);
 	strcpy(j.label, LABEL);
@@ -163,6 +169,102 @@ Test(keygen_make, of_several_one_is_kept_and_the_rest_settled)
 	cr_expect_eq(count(), 1, "settled once and for all");
 	buffer_free(&j.csr);
 	buffer_free(&again.csr);
+}
+
+static CK_FUNCTION_LIST real_list;
+static unsigned searches;
+
+static CK_RV
+search(CK_SESSION_HANDLE s, CK_ATTRIBUTE *match, CK_ULONG n)
+{
+	searches++;
+	return real_list.C_FindObjectsInit(s, match, n);
+}
+
+/* After a start: thousands of enrolments, and nearly all are in order. */
+Test(keygen_make, many_are_settled_by_one_count)
+{
+	struct keygen_job made = job(KEYGEN_MAKE, EV_KEY_ALGORITHM_EC_P256);
+	struct keygen_job old = job(KEYGEN_SETTLE, 0);
+	struct keygen_job absent = job(KEYGEN_SETTLE, 0);
+	unsigned before;
+
+	make(&made);
+	real_list = *fixture_list();
+	fixture_list()->C_FindObjectsInit = search;
+	old.recorded_us = absent.recorded_us = 1;
+	absent.id[0] ^= 1;
+	admit(&old, &made.key);
+	remove_keys(&old);
+	before = searches;
+	for (int i = 0; i < 1000; i++) {
+		remove_keys(&old);
+		remove_keys(&absent);
+	}
+	cr_expect_eq(searches, before);
+	cr_expect_not(old.has_key);
+	cr_expect_eq(count(), 1);
+	buffer_free(&made.csr);
+}
+
+/* What is too many is found by the count, then by a search. */
+Test(keygen_make, a_count_finds_who_has_a_key_too_many)
+{
+	struct keygen_job made = job(KEYGEN_MAKE, EV_KEY_ALGORITHM_EC_P256);
+	struct keygen_job other = made;
+	struct keygen_job old = job(KEYGEN_SETTLE, 0);
+
+	make(&made);
+	other.look_first = false;
+	make(&other);
+	cr_assert_eq(count(), 2);
+	old.recorded_us = 1;
+	admit(&old, &made.key);
+	remove_keys(&old);
+	cr_expect_eq(count(), 1);
+	cr_expect(old.has_key);
+	cr_expect(
+		bytes_equal(hsm_key_spki(&old.key), hsm_key_spki(&other.key)));
+	buffer_free(&made.csr);
+	buffer_free(&other.csr);
+}
+
+/* One key, but not the admitted one; and one that none was admitted for. */
+Test(keygen_make, a_count_tells_another_key_from_the_admitted)
+{
+	struct keygen_job made = job(KEYGEN_MAKE, EV_KEY_ALGORITHM_EC_P256);
+	struct keygen_job again = made;
+	struct keygen_job old = job(KEYGEN_SETTLE, 0);
+
+	make(&made);
+	old.recorded_us = 1;
+	old.has_admitted = true;
+	remove_keys(&old);
+	cr_expect_eq(count(), 0);
+
+	make(&again);
+	old.has_key = old.has_admitted = false;
+	remove_keys(&old);
+	cr_expect_eq(count(), 0);
+	cr_expect(old.has_key);
+	buffer_free(&made.csr);
+	buffer_free(&again.csr);
+}
+
+/* A younger event may speak of a key that the count has not seen. */
+Test(keygen_make, the_count_is_not_asked_about_what_is_younger)
+{
+	struct keygen_job old = job(KEYGEN_SETTLE, 0);
+	struct keygen_job young = job(KEYGEN_SETTLE, 0);
+	struct keygen_job made = job(KEYGEN_MAKE, EV_KEY_ALGORITHM_EC_P256);
+
+	old.recorded_us = 1;
+	remove_keys(&old); /* the count, of an empty token */
+	make(&made);
+	young.recorded_us = clock_now_us();
+	remove_keys(&young);
+	cr_expect_eq(count(), 0);
+	buffer_free(&made.csr);
 }
 
 Test(keygen_make, half_a_key_is_not_adopted)
