@@ -16,7 +16,8 @@ SECONDS = 900
 
 def _options(folder):
     return [str(MINUTES), str(SEED), "--faults", str(FAULTS), "--rate", "8",
-            "--overlap", "0.3", "--unsaved-ttl", "30", "--out", folder]
+            "--overlap", "0.6", "--pause", "0.5", "--unsaved-ttl", "30",
+            "--out", folder]
 
 
 def check(results):

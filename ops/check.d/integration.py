@@ -1,19 +1,35 @@
 """Integration tests: the executable files tests/integration/**/test_*.
 
-Each brings its own stack: ops/stack --home TMP --ports auto. They run three
-at a time, with the sanitized programs: much of their time they wait for
-sessions and transactions to time out.
+Each brings its own stack: ops/stack --home TMP --ports auto. They run beside
+each other, with the sanitized programs.
 """
 
-import concurrent.futures
 import os
 import time
 
+from jobs import Job
 from results import REPO, count, run, tracked
 from unit import SANITIZERS
 
 SECONDS = 900
-AT_ONCE = 3
+# About how long those take that take long; they begin first.
+LONG = {
+    "registrar/test_zombie.py": 310,
+    "registrar/test_recovery.py": 180,
+    "workers/test_races.py": 155,
+    "hsm/test_hsm_faults.py": 140,
+    "startstop/test_stop_any_time.py": 135,
+    "registrar/test_lost_offsets.py": 120,
+    "demo/test_demo.sh": 105,
+    "runtime/test_worker.py": 100,
+    "flood/test_flood.py": 100,
+    "registrar/test_bad_events.py": 95,
+    "stack/test_three_brokers.py": 90,
+    "projector/test_projector.py": 80,
+    "stack/test_stack.py": 75,
+    "startstop/test_start_any_order.py": 70,
+    "stack/test_transactions.py": 55,
+}
 
 
 def _programs():
@@ -23,7 +39,7 @@ def _programs():
             yield path
 
 
-def _one(path):
+def _run(path):
     begin = time.monotonic()
     code, output = run(
         [os.path.join(REPO, path)], SECONDS,
@@ -31,26 +47,8 @@ def _one(path):
     return path, *count(code, output), time.monotonic() - begin, output
 
 
-def _beside_others(results, path):
-    """True if it passed; what failed is shown, and judged once more."""
-    path, passed, failed, seconds, output = _one(path)
-    if failed == 0:
-        results.add(path, passed, failed, seconds, output)
-        return True
-    print(f"UNSTEADY {path}  ({passed} passed, {failed} failed, "
-          f"{seconds:.1f} s); again, by itself", flush=True)
-    print("\n".join("    | " + line for line in output.splitlines()[-80:]),
-          flush=True)
-    return False
-
-
-def check(results):
-    """One that fails beside others runs once more by itself: three stacks on
-    two cores can make anything late. It is named UNSTEADY either way, and
-    counts as it ends then."""
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        jobs = {path: pool.submit(_beside_others, results, path)
-                for path in _programs()}
-        again = [path for path, job in jobs.items() if not job.result()]
-    for path in again:
-        results.add(*_one(path))
+def jobs():
+    return [Job(path, lambda path=path: _run(path),
+                LONG.get(path.removeprefix("tests/integration/"), 45.0),
+                steady=False)
+            for path in _programs()]

@@ -7,23 +7,19 @@ import time
 import faults
 import fuzz
 import integration
+import jobs
 import readme
 import style
 import unit
 from results import Results
 
-PARTS = {
-    "style": style.check,
-    "unit": unit.check,
-    "fuzz": fuzz.check,
-    "integration": integration.check,
-    "faults": faults.check,
-    "readme": readme.check,
-}
+BESIDE = {"unit": unit.jobs, "fuzz": fuzz.jobs,
+          "integration": integration.jobs}
+PARTS = ("style", *BESIDE, "faults", "readme")
 
 
 def main():
-    chosen = sys.argv[1:] or list(PARTS)
+    chosen = sys.argv[1:] or PARTS
     for name in chosen:
         if name not in PARTS:
             print(f"ops/check: no part {name}; parts are "
@@ -35,8 +31,14 @@ def main():
         # The static analyser is slow; the other parts mostly wait.
         tidy = (beside.submit(style.check_tidy, results)
                 if "style" in chosen else None)
-        for name in chosen:
-            PARTS[name](results)
+        if "style" in chosen:
+            style.check(results)
+        jobs.run(results, [job for name in BESIDE if name in chosen
+                           for job in BESIDE[name]()])
+        if "faults" in chosen:
+            faults.check(results)
+        if "readme" in chosen:
+            readme.check(results)
         if tidy:
             tidy.result()
     print(f"\n{time.monotonic() - begin:.0f} s")

@@ -1,11 +1,11 @@
 """Unit tests: every ctest test, with sanitizers and in release."""
 
-import concurrent.futures
 import json
 import os
 import subprocess
 import time
 
+from jobs import Job
 from results import REPO, count, run
 
 SANITIZERS = {
@@ -36,14 +36,7 @@ def _run(preset, test):
             time.monotonic() - begin, output)
 
 
-def run_preset(results, preset):
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for outcome in pool.map(lambda test: _run(preset, test),
-                                _tests(preset)):
-            results.add(*outcome)
-
-
-
-def check(results):
-    for preset in ("asan", "release"):
-        run_preset(results, preset)
+def jobs():
+    return [Job(test["name"], lambda preset=preset, test=test:
+                _run(preset, test))
+            for preset in ("asan", "release") for test in _tests(preset)]
