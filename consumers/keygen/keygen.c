@@ -74,7 +74,7 @@ static bool
 set_admitted(struct keygen_job *job, const struct ev_event_refused *ev,
 	     struct err *e)
 {
-	const char *hex = keygen_refusal_param(ev, "spki_sha256");
+	const char *hex = event_refusal_param(ev, "spki_sha256");
 	size_t len = 0;
 
 	job->has_admitted = hex != NULL;

@@ -105,15 +105,6 @@ on_destroyed(struct keygen *kg, const struct event *ev, struct ledger *l)
 	notes_answered(kg->notes, l, k.text);
 }
 
-const char *
-keygen_refusal_param(const struct ev_event_refused *ev, const char *name)
-{
-	for (size_t i = 0; i < ev->params.count; i++)
-		if (strcmp(ev->params.items[i].key, name) == 0)
-			return ev->params.items[i].value;
-	return NULL;
-}
-
 /* Did another CSR of the enrolment come first, or may it have? */
 static bool
 lost_to_another(enum ev_refusal_code code)
@@ -135,7 +126,7 @@ on_refused(struct keygen *kg, const struct event *ev, struct ledger *l,
 {
 	const struct ev_event_refused *refused = &ev->event_refused;
 	const char *name = refused->event_name;
-	const char *enrolment = keygen_refusal_param(refused, "enrolment_id");
+	const char *enrolment = event_refusal_param(refused, "enrolment_id");
 	struct key key, settle;
 	bool ours =
 		notes_refused(kg->notes, l, ev->meta.causation_id, key.text);

@@ -10,8 +10,4 @@
 bool keygen_observe(void *self, const struct event *ev, struct ledger *l,
 		    struct err *e) MUST_CHECK;
 
-/** A parameter of a refusal; NULL: it has none of this name. */
-const char *keygen_refusal_param(const struct ev_event_refused *ev,
-				 const char *name);
-
 #endif

@@ -219,23 +219,13 @@ activated(struct fold *f, const struct event *ev, struct err *e)
 	return true;
 }
 
-/* An activation that came too late, when the certificate was no longer good,
- * ends in INACTIVE; the refusal's parameters say which certificate. */
 static bool
 too_late(struct fold *f, const struct event *ev, struct err *e)
 {
-	const struct ev_event_refused *x = &ev->event_refused;
+	const char *serial = event_refused_activation(&ev->event_refused);
 	struct row *row;
 
-	if (x->code != EV_REFUSAL_CODE_CERTIFICATE_NOT_GOOD ||
-	    x->event_name == NULL ||
-	    strcmp(x->event_name, "CertificateActivated") != 0)
-		return true;
-	for (size_t i = 0; i < x->params.count; i++)
-		if (strcmp(x->params.items[i].key, "serial_number") == 0)
-			return set_use(f, ev, x->params.items[i].value,
-				       "INACTIVE", &row, e);
-	return true;
+	return serial == NULL || set_use(f, ev, serial, "INACTIVE", &row, e);
 }
 
 bool

@@ -151,6 +151,26 @@ event_free(struct event *ev)
 }
 
 const char *
+event_refusal_param(const struct ev_event_refused *ev, const char *name)
+{
+	for (size_t i = 0; i < ev->params.count; i++)
+		if (strcmp(ev->params.items[i].key, name) == 0)
+			return ev->params.items[i].value;
+	return NULL;
+}
+
+const char *
+event_refused_activation(const struct ev_event_refused *ev)
+{
+	const char *activated = event_type_name(EVENT_CERTIFICATE_ACTIVATED);
+
+	if (ev->code != EV_REFUSAL_CODE_CERTIFICATE_NOT_GOOD ||
+	    ev->event_name == NULL || strcmp(ev->event_name, activated) != 0)
+		return NULL;
+	return event_refusal_param(ev, "serial_number");
+}
+
+const char *
 ev_symbol(const struct ev_enum *en, unsigned value)
 {
 	return en->symbols[value < en->count ? value : 0];

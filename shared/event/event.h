@@ -94,4 +94,16 @@ DEFINE_AUTO(event, struct event *, event_free);
  */
 bool event_check(const struct event *ev, struct err *e) MUST_CHECK;
 
+/** A parameter of a refusal, borrowed from it; NULL: it has none of this
+ * name. */
+const char *event_refusal_param(const struct ev_event_refused *ev,
+				const char *name);
+
+/**
+ * Is it the refusal of an activation that came too late, when the certificate
+ * was no longer good?  Such a certificate is INACTIVE from then on.
+ * @return its serial number, borrowed; NULL: something else was refused
+ */
+const char *event_refused_activation(const struct ev_event_refused *ev);
+
 #endif

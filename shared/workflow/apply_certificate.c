@@ -3,28 +3,6 @@
 
 #include "workflow/subject_state.h"
 
-#define SERIAL_PARAM "serial_number"
-
-static const char *
-param(const struct ev_event_refused *ev, const char *key)
-{
-	for (size_t i = 0; i < ev->params.count; i++)
-		if (strcmp(ev->params.items[i].key, key) == 0)
-			return ev->params.items[i].value;
-	return NULL;
-}
-
-/* An activation that came too late ends in INACTIVE (states.h). */
-static const char *
-refused_activation(const struct ev_event_refused *ev)
-{
-	if (ev->code != EV_REFUSAL_CODE_CERTIFICATE_NOT_GOOD ||
-	    ev->event_name == NULL ||
-	    strcmp(ev->event_name, "CertificateActivated") != 0)
-		return NULL;
-	return param(ev, SERIAL_PARAM);
-}
-
 static const char *
 serial(const struct event *ev)
 {
@@ -46,7 +24,7 @@ serial(const struct event *ev)
 	case EVENT_CERTIFICATE_RESUMED:
 		return ev->certificate_resumed.serial_number;
 	default:
-		return refused_activation(&ev->event_refused);
+		return event_refused_activation(&ev->event_refused);
 	}
 }
 

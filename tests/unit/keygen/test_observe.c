@@ -222,9 +222,9 @@ Test(keygen_observe, a_refusal_that_names_the_enrolment)
 	give(ev);
 	cr_expect(is_open(SETTLE));
 	cr_expect_str_eq(
-		keygen_refusal_param(&ev->event_refused, "enrolment_id"),
+		event_refusal_param(&ev->event_refused, "enrolment_id"),
 		ENROLMENT);
-	cr_expect_null(keygen_refusal_param(&ev->event_refused, "state"));
+	cr_expect_null(event_refusal_param(&ev->event_refused, "state"));
 }
 
 /* The admitted key is not known: nothing may be destroyed. */
