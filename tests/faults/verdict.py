@@ -23,29 +23,37 @@ def check(world, objective):
 
 
 def _by_kind(injected):
+    """The longest of each kind: of those alone, and of those beside another
+    one, whose time counts there too."""
     rows = collections.defaultdict(lambda: {
-        "count": 0, "admitted": 0.0, "issued": 0.0, "recovered": 0.0,
-        "overlapped": 0})
+        "count": 0, "overlapped": 0, "alone": {}, "beside": {}})
     for each in injected:
         row = rows[each["kind"]]
         row["count"] += 1
-        if each["overlapped"]:
-            row["overlapped"] += 1
-            continue  # another fault's time would count here too
-        row["admitted"] = max(row["admitted"], each["gaps"]["admitted"])
-        row["issued"] = max(row["issued"], each["gaps"]["issued"])
-        row["recovered"] = max(row["recovered"], each["recovered"])
+        row["overlapped"] += each["overlapped"]
+        longest = row["beside" if each["overlapped"] else "alone"]
+        for name, value in (("admitted", each["gaps"]["admitted"]),
+                            ("issued", each["gaps"]["issued"]),
+                            ("recovered", each["recovered"])):
+            longest[name] = max(longest.get(name, 0.0), value)
     return dict(sorted(rows.items()))
+
+
+def _both(row, name):
+    """Seconds: alone, beside another one; "-": there was none."""
+    return " ".join(f"{row[how][name]:6.1f}" if row[how] else f"{'-':>6}"
+                    for how in ("alone", "beside"))
 
 
 def _table(rows):
     width = max([len(kind) for kind in rows] + [4])
-    yield (f"{'kind':<{width}}  count  beside another  "
-           "longest: nothing admitted  nothing issued  until both again")
+    yield "longest in seconds, each: alone, beside another fault"
+    yield (f"{'kind':<{width}}  count  beside  nothing admitted  "
+           " nothing issued  until both again")
     for kind, row in rows.items():
-        yield (f"{kind:<{width}}  {row['count']:5}  {row['overlapped']:14}  "
-               f"{row['admitted']:22.1f} s  {row['issued']:12.1f} s  "
-               f"{row['recovered']:14.1f} s")
+        yield (f"{kind:<{width}}  {row['count']:5}  {row['overlapped']:6}  "
+               f"   {_both(row, 'admitted')}    {_both(row, 'issued')}     "
+               f"{_both(row, 'recovered')}")
     yield f"{'all':<{width}}  {sum(r['count'] for r in rows.values()):5}"
 
 
