@@ -3,15 +3,35 @@
 refusal is on the log, the next good one behind it is processed, and the
 registrar lives on."""
 
+import atexit
 import base64
 import os
+import shutil
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..",
                                 "lib"))
 import parts  # noqa: E402
 import testbed  # noqa: E402
+
+
+DATA = os.path.join(os.path.dirname(__file__), "..", "..", "data")
+
+
+def other_cas():
+    """Certificates of the CA keys that the hostile corpus asks for."""
+    folder = tempfile.mkdtemp(prefix="certflow-cas-")
+    atexit.register(shutil.rmtree, folder)
+    for name in ("ca-p256", "ca-rsa2048"):
+        path = os.path.join(folder, f"{name}.der")
+        parts.openssl("req", "-x509", "-new", "-key",
+                      os.path.join(DATA, "keys", f"{name}.pem"), "-outform",
+                      "DER", "-out", path, "-days", "30", "-subj",
+                      f"/C=VN/O=Certflow/CN={name}", "-addext",
+                      "keyUsage=critical,keyCertSign,cRLSign")
+        yield path
 
 
 class Case(unittest.TestCase):
@@ -22,7 +42,9 @@ class Case(unittest.TestCase):
     def setUp(self):
         if Case.bed is None:
             # what waits in vain is to be refused while we look
-            Case.bed = testbed.Testbed(deferral_ttl="2s")
+            Case.bed = testbed.Testbed(
+                deferral_ttl="2s", ca__others=",".join(other_cas()),
+                pki__blocklist=os.path.join(DATA, "blocklist.txt"))
         self.tax_code = parts.new_tax_code()
 
     def refused(self, inbox, event, code, waits=False, **options):
@@ -347,6 +369,41 @@ class Csrs(Case):
             subscription_scheme_code="TK_12T", contract__months_free=0,
             csr_source="UPLOADED", csr_der=parts.b64(csr))
         self.assertNotIn("example", str(logged))
+
+
+class HostileCsrs(Case):
+    """tests/data/hostile-csrs.tsv, uploaded by an officer."""
+
+    TAX_CODE = "0199000112"  # of the requests in it
+
+    def submitted(self, csr):
+        return parts.submitted(self.TAX_CODE, parts.submission(
+            device_type="USB_TOKEN", product_package="ORG_TOKEN_SAMPLE",
+            subscription_scheme_code="TK_12T", contract__months_free=0,
+            csr_source="UPLOADED", csr_der=csr))
+
+    def test_each_is_refused_for_its_reason(self):
+        with open(os.path.join(DATA, "hostile-csrs.tsv"),
+                  encoding="ascii") as stream:
+            rows = [line.rstrip("\n").split("\t") for line in stream][1:]
+        places = [self.bed.publish("officer", self.submitted(csr))
+                  for _, _, csr in rows]
+        wrong, admitted = [], 0
+        for (code, name, _), place in zip(rows, places):
+            outcome = self.bed.outcome(place)
+            admitted += outcome["result"] == "ADMITTED"
+            expected = {
+                # good ones share keys: the first of each has it
+                "ACCEPTED": ("ADMITTED", "KEY_USED"),
+            }.get(code, (code,))
+            if name == "too-large":  # the event's own limit comes first
+                expected = ("BODY_INVALID",)
+            if (outcome["code"] or outcome["result"]) not in expected:
+                wrong.append((code, name, outcome))
+        self.assertEqual(wrong, [])
+        self.assertGreaterEqual(admitted, 7)
+        self.assertGreaterEqual(len(rows) - admitted, 300)
+        self.assertTrue(self.bed.registrar.is_alive())
 
 
 def tearDownModule():
