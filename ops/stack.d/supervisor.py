@@ -23,6 +23,9 @@ from home import PROGRAMS, Failure, write_file
 
 PAUSE_MIN, PAUSE_MAX, GRACE = 0.5, 30.0, 15.0
 STEADY_READY, STEADY_RUNNING = 5.0, 60.0
+# A supervisor that is killed takes the programs with it: nobody would see
+# them end, and the next one would start them beside the old ones.
+WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 TICK = 0.2
 
 
@@ -50,8 +53,9 @@ class Program:
         command, environment = programs.launch(self.home, self.name)
         with open(self.home.log(self.name), "ab") as log:
             self.child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd="/", env=environment, start_new_session=True)
+                [*WITH_US, *command], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, cwd="/", env=environment,
+                start_new_session=True)
         self.begun, self.since = time.monotonic(), time.time()
         self.ready_at = None
         report(self.name, f"started, pid {self.child.pid}")

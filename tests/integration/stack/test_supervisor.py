@@ -16,6 +16,7 @@ REPO = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..",
 sys.path.insert(0, os.path.join(REPO, "ops", "stack.d"))
 os.environ.setdefault("CERTFLOW_CACHE", tempfile.gettempdir())
 import home as homes  # noqa: E402
+import process  # noqa: E402
 import programs  # noqa: E402
 
 # Serves /health on the port it is given, and leaves behind what it got; or
@@ -181,6 +182,22 @@ class Supervision(unittest.TestCase):
                          4)
         # And who asks for it to be up is not told that it fails.
         programs.control(self.home, "up", ("registrar",))
+
+    def test_programs_end_with_a_killed_supervisor(self):
+        self.begin()
+        programs.control(self.home, "up", ("registrar", "issuer"))
+        pids = [entry["pid"] for entry in programs.states(self.home).values()
+                if entry["pid"]]
+        self.assertEqual(len(pids), 2)
+        os.kill(process.known(self.home, programs.NAME)["pid"],
+                signal.SIGKILL)
+        end = time.monotonic() + 20
+        while any(os.path.exists(f"/proc/{pid}/exe") for pid in pids):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        programs.control(self.home, "up", ("registrar", "issuer"))
+        self.assertFalse({entry["pid"] for entry
+                          in programs.states(self.home).values()} & {*pids})
 
     def test_never_ready_is_tried_rarely(self):
         self.begin()
