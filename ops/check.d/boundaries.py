@@ -34,6 +34,7 @@ MODULES = {
     "base": (),
     "event": ("base",),
     "workflow": ("base", "event"),
+    "status": ("base", "event", "workflow"),
     "avro": ("base", "event"),
     "kafka": ("base",),
     "registry": ("base", "event", "avro", "kafka"),

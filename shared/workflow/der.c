@@ -64,17 +64,22 @@ der_csr_spki(struct bytes csr, struct bytes *spki)
 	return true;
 }
 
+/* Version and serial number, which begin a TBSCertificate. */
+static bool
+take_serial(struct bytes *tbs, struct element *serial)
+{
+	return tbs->data != NULL && enter(tbs) && next(tbs, serial) &&
+	       (serial->tag != VERSION || next(tbs, serial)) &&
+	       serial->tag == INTEGER && serial->content.len > 0;
+}
+
 bool
 der_certificate_serial(struct bytes certificate, char out[41])
 {
 	struct element el;
 
 	if (certificate.data == NULL || !enter(&certificate) ||
-	    !enter(&certificate) || !next(&certificate, &el))
-		return false;
-	if (el.tag == VERSION && !next(&certificate, &el))
-		return false;
-	if (el.tag != INTEGER || el.content.len == 0)
+	    !take_serial(&certificate, &el))
 		return false;
 	if (el.content.data[0] == 0 && el.content.len > 1)
 		el.content = bytes_of(el.content.data + 1, el.content.len - 1);
@@ -82,4 +87,23 @@ der_certificate_serial(struct bytes certificate, char out[41])
 		return false;
 	hex_encode(el.content, out);
 	return true;
+}
+
+bool
+der_tbs_issuer(struct bytes tbs, struct bytes *issuer)
+{
+	struct element el;
+
+	if (!take_serial(&tbs, &el) || !next(&tbs, &el) || el.tag != SEQUENCE ||
+	    !next(&tbs, &el) || el.tag != SEQUENCE)
+		return false;
+	*issuer = el.whole;
+	return true;
+}
+
+bool
+der_certificate_issuer(struct bytes certificate, struct bytes *issuer)
+{
+	return certificate.data != NULL && enter(&certificate) &&
+	       der_tbs_issuer(certificate, issuer);
 }
