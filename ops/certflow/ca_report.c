@@ -75,8 +75,10 @@ ca_report(const char *dir, const struct ca_report_row *rows, size_t count,
 	if (!json) {
 		for (size_t i = 0; i < count; i++)
 			row_text(&rows[i]);
-		printf("%-8s %s: root, issuing (.pem .cer .crl .crl.pem)\n",
-		       "files", dir);
+		printf("%-8s %s:", "files", dir);
+		for (size_t i = 0; i < count; i++)
+			printf("%s %s", i == 0 ? "" : ",", rows[i].name);
+		printf(" (.pem .cer .crl .crl.pem)\n");
 		return;
 	}
 	list = json_array();

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "pki/certificate.h"
+#include "pki/pem.h"
 #include "token_jobs.h"
 
 #define FILE_MODE 0644 /* all of it is public */
+#define NAMES_MAX 100  /* issuing-99 is the last; a CA lives for years */
 #define CRL_FILE_MAX (8u * 1024 * 1024)
 
 static bool
@@ -41,18 +43,76 @@ ca_store_open(const char *dir, int *lock, struct err *e)
 }
 
 bool
-ca_store_exists(const char *dir)
+ca_store_name(int number, char out[CA_NAME_MAX])
+{
+	if (number >= NAMES_MAX)
+		return false;
+	if (number > 1)
+		(void)snprintf(out, CA_NAME_MAX, "issuing-%d", number);
+	else
+		(void)snprintf(out, CA_NAME_MAX, "%s",
+			       number == 0 ? "root" : "issuing");
+	return true;
+}
+
+int
+ca_store_number(const char *name)
+{
+	char own[CA_NAME_MAX];
+
+	for (int n = 1; ca_store_name(n, own); n++)
+		if (strcmp(own, name) == 0)
+			return n;
+	return 0;
+}
+
+bool
+ca_store_has(const char *dir, const char *name, const char *suffix)
 {
 	char path[PATH_MAX];
 	struct err ignored;
 
-	return path_of(dir, "issuing", ".pem", path, &ignored) &&
+	return path_of(dir, name, suffix, path, &ignored) &&
 	       access(path, F_OK) == 0;
 }
 
-static bool
-write_pem(const char *dir, const char *name, const char *suffix,
-	  const char *label, struct bytes der, struct err *e)
+bool
+ca_store_exists(const char *dir)
+{
+	return ca_store_has(dir, "issuing", ".pem");
+}
+
+bool
+ca_store_next(const char *dir, char name[CA_NAME_MAX], struct err *e)
+{
+	for (int n = 1; ca_store_name(n, name); n++)
+		if (!ca_store_has(dir, name, ".pem"))
+			return true;
+	return ERR_SET(e, ERR_FATAL, "certflow", 0, "too many CAs in %s", dir);
+}
+
+bool
+ca_store_read(const char *dir, const char *name, const char *suffix,
+	      struct buffer *out, struct err *e)
+{
+	char path[PATH_MAX];
+
+	return path_of(dir, name, suffix, path, e) &&
+	       file_read(path, CA_FILE_MAX, out, e);
+}
+
+bool
+ca_store_der(const char *dir, const char *name, struct bytes der, struct err *e)
+{
+	char path[PATH_MAX];
+
+	return path_of(dir, name, ".cer", path, e) &&
+	       file_write(path, der, FILE_MODE, e);
+}
+
+bool
+ca_store_pem(const char *dir, const char *name, const char *suffix,
+	     const char *label, struct bytes der, struct err *e)
 {
 	AUTO(buffer) struct buffer pem = { 0 };
 	char path[PATH_MAX];
@@ -63,14 +123,37 @@ write_pem(const char *dir, const char *name, const char *suffix,
 }
 
 bool
-ca_store_certificate(const char *dir, const char *name, struct bytes der,
-		     struct err *e)
+ca_store_csr(const char *dir, const char *name, struct bytes der, struct err *e)
 {
 	char path[PATH_MAX];
 
-	return path_of(dir, name, ".cer", path, e) &&
+	return path_of(dir, name, ".csr", path, e) &&
 	       file_write(path, der, FILE_MODE, e) &&
-	       write_pem(dir, name, ".pem", "CERTIFICATE", der, e);
+	       ca_store_pem(dir, name, ".csr.pem", "CERTIFICATE REQUEST", der,
+			    e);
+}
+
+bool
+ca_store_chain(const char *dir, const char *name, struct bytes pem,
+	       struct err *e)
+{
+	char path[PATH_MAX];
+
+	return path_of(dir, name, ".chain.pem", path, e) &&
+	       file_write(path, pem, FILE_MODE, e);
+}
+
+bool
+ca_store_read_certificate(const char *path, struct buffer *out, struct err *e)
+{
+	AUTO(buffer) struct buffer file = { 0 };
+
+	if (!file_read(path, CA_FILE_MAX, &file, e))
+		return false;
+	if (file.len > 0 && file.data[0] != '0')
+		return pem_decode(buffer_view(&file), out, e) ||
+		       err_context(e, "%s", path);
+	return buffer_add(out, file.data, file.len, e);
 }
 
 bool
@@ -78,7 +161,7 @@ ca_store_crl(const char *dir, const char *name, struct bytes der, struct err *e)
 {
 	char path[PATH_MAX];
 
-	return write_pem(dir, name, ".crl.pem", "X509 CRL", der, e) &&
+	return ca_store_pem(dir, name, ".crl.pem", "X509 CRL", der, e) &&
 	       path_of(dir, name, ".crl", path, e) &&
 	       file_write(path, der, FILE_MODE, e);
 }
@@ -107,7 +190,7 @@ ca_store_last_crl(const char *dir, const char *name, const struct pki_ca *ca,
 }
 
 bool
-ca_store_new_crl(const char *dir, const struct place *place,
+ca_store_new_crl(const char *dir, const char *name, const struct place *place,
 		 const struct pki_ca *ca, const struct pki_crl *crl,
 		 struct err *e)
 {
@@ -118,6 +201,5 @@ ca_store_new_crl(const char *dir, const struct place *place,
 			&signature, e) &&
 	       pki_certificate_assemble(buffer_view(&tbs), ca->signature,
 					buffer_view(&signature), &der, e) &&
-	       ca_store_crl(dir, group_name(place->group), buffer_view(&der),
-			    e);
+	       ca_store_crl(dir, name, buffer_view(&der), e);
 }

@@ -16,6 +16,8 @@ static const char help[] =
 	"usage: certflow crl [OPTION...]\n"
 	"  --root                       the root's CRL (365 days), not the "
 	"issuing CA's (7)\n"
+	"  --name NAME                  an earlier or later issuing CA's: "
+	"issuing-2, ...\n"
 	"  --out DIR                    default $CERTFLOW_CA_DIR\n"
 	"  --pg CONNINFO                read model to ask for revoked serial "
 	"numbers;\n"
@@ -27,6 +29,7 @@ static const char help[] =
 struct crl {
 	const char *out;
 	const char *pg; /* NULL: do not ask */
+	const char *name;
 	enum group group;
 	bool json;
 	struct place_options places;
@@ -43,6 +46,7 @@ take_option(struct crl *o, int argc, char **argv, int *i)
 		return o->json = true;
 	if (strcmp(argv[*i], "--root") == 0) {
 		o->group = GROUP_ROOT;
+		o->name = "root";
 		return true;
 	}
 	if (*i + 1 >= argc)
@@ -51,9 +55,11 @@ take_option(struct crl *o, int argc, char **argv, int *i)
 		o->out = argv[++*i];
 	else if (strcmp(argv[*i], "--pg") == 0)
 		o->pg = argv[++*i];
+	else if (strcmp(argv[*i], "--name") == 0 && o->group != GROUP_ROOT)
+		o->name = argv[++*i];
 	else
 		return false;
-	return true;
+	return o->group == GROUP_ROOT || ca_store_number(o->name) > 0;
 }
 
 static void
@@ -63,24 +69,24 @@ report(const struct crl *o, const char *dir, const struct pki_crl *crl)
 
 	clock_format(crl->next_update, next);
 	if (o->json)
-		ca_report_json(json_pack(
-			"{s:s,s:I,s:i,s:s}", "name", group_name(o->group),
-			"number", (json_int_t)crl->number, "entries",
-			(int)crl->revoked_count, "next_update", next));
+		ca_report_json(json_pack("{s:s,s:I,s:i,s:s}", "name", o->name,
+					 "number", (json_int_t)crl->number,
+					 "entries", (int)crl->revoked_count,
+					 "next_update", next));
 	else
 		printf("%s/%s.crl: number %" PRId64 ", %zu entries, next "
 		       "update %.19sZ\n",
-		       dir, group_name(o->group), crl->number,
-		       crl->revoked_count, next);
+		       dir, o->name, crl->number, crl->revoked_count, next);
 }
 
 /* What the read model knows besides; its absence is said, not hidden: an
  * old list that is fresh beats none, and nothing ever leaves the list. */
 static bool
-add_revoked(const struct crl *o, struct buffer *entries, struct err *e)
+add_revoked(const struct crl *o, const struct pki_ca *ca,
+	    struct buffer *entries, struct err *e)
 {
 	if (o->group == GROUP_ROOT || o->pg == NULL || o->pg[0] == '\0' ||
-	    crl_entries_ask(o->pg, entries, e))
+	    crl_entries_ask(o->pg, ca->sha256, entries, e))
 		return crl_entries_sort(entries, e);
 	if (e->kind != ERR_RETRY)
 		return false;
@@ -95,13 +101,12 @@ renew(const struct crl *o, const char *dir, const struct place *place,
 {
 	AUTO(pki_ca) struct pki_ca *ca = NULL;
 	AUTO(buffer) struct buffer entries = { 0 };
-	const char *name = group_name(o->group);
 	struct pki_crl crl = { 0 };
 	int64_t now = clock_now_us();
 
-	if (!ca_store_load(dir, name, &ca, e) ||
-	    !ca_store_last_crl(dir, name, ca, &crl, &entries, e) ||
-	    !add_revoked(o, &entries, e))
+	if (!ca_store_load(dir, o->name, &ca, e) ||
+	    !ca_store_last_crl(dir, o->name, ca, &crl, &entries, e) ||
+	    !add_revoked(o, ca, &entries, e))
 		return false;
 	crl.revoked = (const struct pki_revoked *)(void *)entries.data;
 	crl.revoked_count = entries.len / sizeof(*crl.revoked);
@@ -109,7 +114,7 @@ renew(const struct crl *o, const char *dir, const struct place *place,
 	crl.this_update = now - now % US_PER_S;
 	crl.next_update = crl.this_update +
 			  (o->group == GROUP_ROOT ? 365 : 7) * US_PER_DAY;
-	if (!ca_store_new_crl(dir, place, ca, &crl, e))
+	if (!ca_store_new_crl(dir, o->name, place, ca, &crl, e))
 		return false;
 	report(o, dir, &crl);
 	return true;
@@ -135,7 +140,9 @@ run(const struct crl *o, struct err *e)
 int
 cmd_crl(int argc, char **argv)
 {
-	struct crl o = { .group = GROUP_ISSUING, .pg = getenv("CERTFLOW_PG") };
+	struct crl o = { .group = GROUP_ISSUING,
+			 .name = "issuing",
+			 .pg = getenv("CERTFLOW_PG") };
 	struct err e = { 0 };
 	bool usage = false;
 

@@ -100,7 +100,8 @@ list_place(const struct hsm_options *o, const struct place *place, json_t *rows,
 
 /* Customer keys allow one mechanism that libp11 may not use: log in only. */
 static bool
-try_place(const char *dir, const struct place *place, struct err *e)
+try_place(const char *dir, const char *name, const struct place *place,
+	  struct err *e)
 {
 	AUTO(pki_ca) struct pki_ca *ca = NULL;
 	AUTO(buffer) struct buffer signature = { 0 };
@@ -114,31 +115,47 @@ try_place(const char *dir, const struct place *place, struct err *e)
 		return ok;
 	}
 	/* job_sign() compares the key with the certificate's and verifies. */
-	return ca_store_load(dir, group_name(place->group), &ca, e) &&
+	return ca_store_load(dir, name, &ca, e) &&
 	       job_sign(place, ca->spki, ca->signature,
 			bytes_of_str(HSM_TEST_TEXT), &signature, e);
 }
 
 static bool
-check_place(const struct hsm_options *o, const char *dir,
+check_place(const struct hsm_options *o, const char *dir, const char *name,
 	    const struct place *place, json_t *rows)
 {
 	struct err e = { 0 };
-	bool ok = try_place(dir, place, &e);
+	bool ok = try_place(dir, name, place, &e);
 	const char *good = place->group == GROUP_CUSTOMER
 				   ? "login"
 				   : "login, test signature verified";
 
 	if (o->json)
 		(void)json_array_append_new(
-			rows, json_pack("{s:s,s:s,s:b,s:s}", "group",
-					group_name(place->group), "token",
-					place->token, "ok", ok, "detail",
-					ok ? good : e.text));
+			rows, json_pack("{s:s,s:s,s:s,s:b,s:s}", "group",
+					group_name(place->group), "name", name,
+					"token", place->token, "ok", ok,
+					"detail", ok ? good : e.text));
 	else
-		printf("%-9s %-12s %-6s %s\n", group_name(place->group),
-		       place->token, ok ? "ok" : "FAULT", ok ? good : e.text);
+		printf("%-9s %-12s %-6s %s\n", name, place->token,
+		       ok ? "ok" : "FAULT", ok ? good : e.text);
 	return ok;
+}
+
+/* Each issuing CA that there is has a key of its own. */
+static bool
+check_group(const struct hsm_options *o, const char *dir,
+	    const struct place *place, json_t *rows)
+{
+	bool good = check_place(o, dir, group_name(place->group), place, rows);
+	char name[CA_NAME_MAX];
+
+	if (place->group != GROUP_ISSUING)
+		return good;
+	for (int n = 2; ca_store_name(n, name); n++)
+		if (ca_store_has(dir, name, ".pem"))
+			good = check_place(o, dir, name, place, rows) && good;
+	return good;
 }
 
 /* --- both ----------------------------------------------------------- */
@@ -164,7 +181,7 @@ run(const struct hsm_options *o, json_t *rows, struct err *e)
 		if (!place_find((enum group)g, &o->places, &place, e))
 			return EXIT_FAULT;
 		if (o->check)
-			good = check_place(o, dir, &place, rows) && good;
+			good = check_group(o, dir, &place, rows) && good;
 		else if (!list_place(o, &place, rows, e))
 			return EXIT_FAULT;
 	}

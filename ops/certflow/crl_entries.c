@@ -25,23 +25,41 @@ add_row(const struct db_result *rows, size_t i, struct buffer *entries,
 	return buffer_add(entries, &entry, sizeof(entry), e);
 }
 
+/* A program waits for what a deployment brings; a command says that it is
+ * not there. */
+static void
+judge_failure(struct err *e)
+{
+	if (e->code == db_sqlstate("42P01") ||
+	    e->code == db_sqlstate("42703") ||
+	    e->code == db_sqlstate("3F000") || e->code == db_sqlstate("42501"))
+		e->kind = ERR_FATAL;
+}
+
 bool
-crl_entries_ask(const char *conninfo, struct buffer *entries, struct err *e)
+crl_entries_ask(const char *conninfo, const uint8_t ca_sha256[SHA256_LEN],
+		struct buffer *entries, struct err *e)
 {
 	static const struct db_statement revoked = {
 		"crl_revoked",
-		"SELECT serial_number, revoked_at FROM "
-		"read_model.revoked_serial",
+		"SELECT r.serial_number, r.revoked_at "
+		"FROM read_model.revoked_serial r "
+		"LEFT JOIN read_model.issuance_order o USING (serial_number) "
+		"WHERE o.issuer_certificate_sha256 IS NULL "
+		"OR o.issuer_certificate_sha256 = $1",
 	};
 	const struct db_config config = { .conninfo = conninfo,
 					  .application = "certflow crl",
 					  .statement_timeout_us = TIMEOUT_US };
+	const struct db_value ca = db_bytea(bytes_of(ca_sha256, SHA256_LEN));
 	AUTO(db) struct db *db = NULL;
 	AUTO(db_result) struct db_result *rows = NULL;
 
 	if (!db_open(&config, &db, e) ||
-	    !db_exec(db, &revoked, NULL, 0, &rows, e))
+	    !db_exec(db, &revoked, &ca, 1, &rows, e)) {
+		judge_failure(e);
 		return err_context(e, "revoked serial numbers");
+	}
 	for (size_t i = 0; i < db_rows(rows); i++)
 		if (!add_row(rows, i, entries, e))
 			return false;

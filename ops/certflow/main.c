@@ -10,10 +10,11 @@
 #include "commands.h"
 
 static const struct command commands[] = {
-	{ "ca", "init [--key KIND] [--out DIR] [--json]",
-	  "make root and issuing CA: keys, certificates, first CRLs", true,
+	{ "ca", "init|rollover|request|import [OPTION...]",
+	  "make root and issuing CA, below our own root or one outside", true,
 	  cmd_ca },
-	{ "crl", "[--root] [--json]", "make a fresh CRL", true, cmd_crl },
+	{ "crl", "[--root|--name NAME] [--json]", "make a fresh CRL", true,
+	  cmd_crl },
 	{ "hsm", "list|check [--group GROUP] [--json]",
 	  "what the tokens hold; whether they can sign", true, cmd_hsm },
 	{ "customer", "TAXCODE [--json] [--pg CONNINFO]",

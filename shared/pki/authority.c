@@ -73,3 +73,34 @@ pki_authority_tbs(const struct pki_authority *self, const struct pki_ca *issuer,
 	der_close(&w);
 	return der_done(&w);
 }
+
+bool
+pki_authority_request(const struct pki_authority *self, struct buffer *out,
+		      struct err *e)
+{
+	struct der_out w = der_start(out, e);
+	struct pki_refusal why;
+	struct pki_key key;
+
+	if (!pki_key_check(self->spki, &key, &why))
+		return ERR_SET(e, ERR_REJECT, "pki", (long)why.code,
+			       "CA key: %s", why.reason);
+	der_open(&w, DER_SEQUENCE);
+	der_small(&w, 0);
+	put_name(&w, self);
+	der_raw(&w, self->spki);
+	der_open(&w, DER_CONTEXT_OPEN(0));
+	der_open(&w, DER_SEQUENCE);
+	der_oid(&w, OID_EXTENSION_REQUEST);
+	der_open(&w, DER_SET);
+	der_open(&w, DER_SEQUENCE);
+	extension_basic_constraints(&w, true, self->path_length);
+	extension_key_usage(&w, CA_KEY_USAGE);
+	extension_ski(&w, bytes_of(key.key_id, sizeof(key.key_id)));
+	der_close(&w);
+	der_close(&w);
+	der_close(&w);
+	der_close(&w);
+	der_close(&w);
+	return der_done(&w);
+}

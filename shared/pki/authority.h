@@ -32,6 +32,17 @@ bool pki_authority_tbs(const struct pki_authority *self,
 		       const struct pki_ca *issuer, struct buffer *out,
 		       struct err *e) MUST_CHECK;
 
+/**
+ * CertificationRequestInfo (RFC 2986) with which an issuing CA asks a root
+ * outside for its certificate, appended to out: name, key, and, as requested
+ * extensions (RFC 2985 5.4.2), critical basicConstraints and keyUsage, and
+ * the SKI.  Serial number, dates and addresses are the root's to choose;
+ * those of self are not looked at.  pki_csr_assemble() joins it with the
+ * signature.
+ */
+bool pki_authority_request(const struct pki_authority *self, struct buffer *out,
+			   struct err *e) MUST_CHECK;
+
 struct pki_revoked {
 	char serial_number[PKI_SERIAL_TEXT_MAX]; /* lower-case hex          */
 	int64_t revoked_at; /* microseconds; in a CRL whole seconds */

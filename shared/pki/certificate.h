@@ -49,6 +49,17 @@ bool pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 bool pki_certificate_verify(struct bytes der, const struct pki_ca *ca,
 			    struct err *e) MUST_CHECK;
 
+/**
+ * The first attribute of this kind in a Name (with tag), as text.
+ * @param cap  of out, terminator included
+ * @return false: none, not UTF8String or PrintableString, or too long
+ */
+bool pki_name_value(struct bytes name, enum pki_attribute a, char *out,
+		    size_t cap) MUST_CHECK;
+
+/** A Name for people, "C=VN, O=..., CN=...", cut to fit. @return out */
+const char *pki_name_text(struct bytes name, char *out, size_t cap);
+
 /** PEM text (RFC 7468) of a certificate or CRL, appended to out. */
 bool pki_pem(const char *label, struct bytes der, struct buffer *out,
 	     struct err *e) MUST_CHECK;

@@ -38,10 +38,13 @@
 #define OID_BASIC_CONSTRAINTS OID("\x55\x1d\x13")
 #define OID_CRL_NUMBER OID("\x55\x1d\x14")
 #define OID_REASON_CODE OID("\x55\x1d\x15")
+#define OID_NAME_CONSTRAINTS OID("\x55\x1d\x1e")
 #define OID_CRL_DP OID("\x55\x1d\x1f")
 #define OID_POLICIES OID("\x55\x1d\x20")
 #define OID_AKI OID("\x55\x1d\x23")
+#define OID_POLICY_CONSTRAINTS OID("\x55\x1d\x24")
 #define OID_EKU OID("\x55\x1d\x25")
+#define OID_INHIBIT_ANY_POLICY OID("\x55\x1d\x36")
 #define OID_AIA OID("\x2b\x06\x01\x05\x05\x07\x01\x01")
 #define OID_CA_ISSUERS OID("\x2b\x06\x01\x05\x05\x07\x30\x02")
 

@@ -24,11 +24,11 @@ revoke() {
 			'KEY_COMPROMISE')"
 }
 
-# void SERIAL: an order that was given up
+# void SERIAL SHA256: an order for this CA that was given up
 void() {
 	psql -qX -v ON_ERROR_STOP=1 -c "INSERT INTO read_model.issuance_order
 		VALUES (gen_random_uuid(), '0199000112', gen_random_uuid(), 1,
-			NULL, '$1', '', '', 'org-hsm-ca4', now(), now(), false,
+			NULL, '$1', '', '\\x$2', 'org-hsm-ca4', now(), now(), false,
 			now(), now(), 'VOIDED', '2026-03-02 11:00:00+00', NULL,
 			8)"
 }
@@ -53,7 +53,10 @@ ok "init" "$certflow" ca init --key p256
 export CERTFLOW_PG=$PG_CONNINFO
 ok "nothing revoked" "$certflow" crl
 says "no entries" "No Revoked Certificates" 0 crl_text
-ok "void an order" void $voided
+ok "void an order" void $voided \
+	"$(sha256sum <"$ca/issuing.cer" | cut -d ' ' -f 1)"
+ok "void another CA's order" void 4c0000000000000000000000000000cc \
+	"$(printf '%064d' 0)"
 ok "one revoked" "$certflow" crl
 ok "one entry" entries 1
 says "its serial" "${voided^^}" 0 crl_text
