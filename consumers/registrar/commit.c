@@ -5,6 +5,7 @@
 
 #define COMMIT_MS 10000
 #define ABORT_MS 10000
+#define DROP_MS 3000
 
 size_t
 commit_inputs(const struct registrar *r, bool touched_only,
@@ -81,6 +82,18 @@ commit_abort(struct registrar *r)
 	cache_drop(r->cache, -1);
 	for (size_t l = 0; l < r->lane_count; l++)
 		r->lanes[l].touched = false;
+}
+
+bool
+commit_drop_pending(struct registrar *r, struct err *e)
+{
+	const struct kafka_partition at = { KAFKA_TOPIC_INBOX_MISROUTED, 0, 0 };
+
+	if (kafka_txn_drop_offsets(r->txn, REGISTRAR_GROUP, &at, DROP_MS, e))
+		return true;
+	kafka_txn_close(r->txn);
+	r->txn = NULL;
+	return false;
 }
 
 struct store_position *

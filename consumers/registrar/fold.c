@@ -26,7 +26,8 @@ fold_open_producer(struct registrar *r, struct err *e)
 		 runtime_slot(r->rt));
 	return kafka_txn_open(runtime_kafka(r->rt), id, topics,
 			      sizeof(topics) / sizeof(topics[0]), OPEN_MS,
-			      &r->txn, e);
+			      &r->txn, e) &&
+	       commit_drop_pending(r, e);
 }
 
 static bool

@@ -192,6 +192,28 @@ all_is_well(struct registrar *r)
 		health_set(runtime_health(r->rt), parts[i], NULL);
 }
 
+/*
+ * Committed offsets that are not answered a second time, by brokers that
+ * answer the rest, may be pending for ever: see kafka_txn_drop_offsets().
+ * @return false: another has taken over
+ */
+static bool
+end_pending(struct registrar *r, const struct err *why)
+{
+	struct err e = { 0 };
+
+	if (!kafka_err_is_timeout(why) || !kafka_err_is_timeout(&r->trouble) ||
+	    r->txn == NULL || r->began || process_stopping())
+		return true;
+	if (commit_drop_pending(r, &e)) {
+		log_line(LOG_WARN, "registrar", "pending offsets dropped",
+			 NULL);
+		return true;
+	}
+	log_err(LOG_WARN, "registrar", "pending offsets stay", &e);
+	return !kafka_err_is_fenced(&e);
+}
+
 /* false: exit. */
 static bool
 recover(struct registrar *r, struct backoff *pause, const struct err *why)
@@ -206,6 +228,8 @@ recover(struct registrar *r, struct backoff *pause, const struct err *why)
 		log_err(LOG_ERROR, "registrar", "cannot go on", why);
 		return false;
 	}
+	if (!end_pending(r, why))
+		return false;
 	if (r->failed || r->began || !r->ready || store_is_lost(r->store)) {
 		say(r, "aborted, folding again", why);
 		commit_abort(r);

@@ -198,7 +198,7 @@ open_bus(struct registrar *r, struct err *e)
 	       kafka_consumer_open(
 		       &(struct kafka_consumer_config){
 			       .kafka = *runtime_kafka(r->rt),
-			       .group = "certflow-registrar",
+			       .group = REGISTRAR_GROUP,
 			       .instance_id = runtime_instance(r->rt),
 			       .topics = registrar_inboxes,
 			       .topic_count = INPUTS,

@@ -221,6 +221,8 @@ bool positions_learn(struct registrar *r, struct kafka_partition *list,
 bool positions_raise(struct registrar *r, struct kafka_partition *list,
 		     size_t n, struct err *e) MUST_CHECK;
 
+#define REGISTRAR_GROUP "certflow-registrar"
+
 /* ---- commit.c --------------------------------------------------------- */
 
 /** Commit the open transaction, if any, with the input positions. */
@@ -232,6 +234,10 @@ void commit_abort(struct registrar *r);
 /** Write the checkpoint. ERR_RETRY with r->ready false: the database is not
  * the one we knew. ERR_FATAL amid a transaction, also one that failed. */
 bool commit_checkpoint(struct registrar *r, struct err *e) MUST_CHECK;
+
+/** Drop input positions that a transaction of ours left pending when its
+ * broker was killed; certflow.outcomes knows them. */
+bool commit_drop_pending(struct registrar *r, struct err *e) MUST_CHECK;
 
 /** Copy of every lane's log position; free() it. NULL: no memory. */
 struct store_position *commit_log_positions(const struct registrar *r,

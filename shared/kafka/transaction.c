@@ -1,9 +1,13 @@
 #include "kafka/transaction.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "kafka/client.h"
 
 DEFINE_AUTO(rd_error, rd_kafka_error_t *, rd_kafka_error_destroy);
+DEFINE_AUTO(rd_group, rd_kafka_consumer_group_metadata_t *,
+	    rd_kafka_consumer_group_metadata_destroy);
 
 struct kafka_txn {
 	rd_kafka_t *rk;
@@ -44,6 +48,13 @@ kafka_err_is_fenced(const struct err *e)
 	default:
 		return false;
 	}
+}
+
+bool
+kafka_err_is_timeout(const struct err *e)
+{
+	return strcmp(e->origin, KAFKA_ORIGIN) == 0 &&
+	       e->code == RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
 static bool
@@ -221,6 +232,36 @@ kafka_txn_abort(struct kafka_txn *t, int timeout_ms, struct err *e)
 		return true;
 	if (!txn_try(t, step_abort, NULL, timeout_ms, "abort", e))
 		return false;
+	t->open = false;
+	return true;
+}
+
+static rd_kafka_error_t *
+step_drop(struct kafka_txn *t, const void *arg, int left_ms)
+{
+	(void)arg;
+	return rd_kafka_abort_transaction(t->rk, left_ms);
+}
+
+bool
+kafka_txn_drop_offsets(struct kafka_txn *t, const char *group,
+		       const struct kafka_partition *at, int timeout_ms,
+		       struct err *e)
+{
+	AUTO(rd_list) rd_kafka_topic_partition_list_t *l = NULL;
+	AUTO(rd_group)
+	rd_kafka_consumer_group_metadata_t *whole =
+		rd_kafka_consumer_group_metadata_new(group);
+	struct inputs in;
+
+	l = kafka_list_new(at, 1);
+	if (l == NULL || whole == NULL)
+		return ERR_NO_MEMORY(e);
+	in = (struct inputs){ l, whole };
+	if (!kafka_txn_begin(t, e) ||
+	    !txn_try(t, step_offsets, &in, timeout_ms, "send offsets", e) ||
+	    !txn_try(t, step_drop, NULL, timeout_ms, "abort", e))
+		return err_context(e, "drop pending offsets of %s", group);
 	t->open = false;
 	return true;
 }

@@ -56,6 +56,29 @@ bool kafka_txn_commit(struct kafka_txn *t,
 bool kafka_txn_abort(struct kafka_txn *t, int timeout_ms, struct err *e)
 	MUST_CHECK;
 
+/**
+ * Drop the offsets that an earlier transaction of this id left pending in a
+ * group: begins a transaction, sends one offset, and aborts it.
+ *
+ * A broker that is killed amid a commit may end the transaction when it is
+ * back, and yet go on to hold its offsets for pending (seen with Kafka 4.1, in
+ * 1 of some 10 kills under load).  Committed offsets of those partitions are
+ * refused to everybody from then on (UNSTABLE_OFFSET_COMMIT, KIP-447; with
+ * librdkafka a time-out), until this id ends another transaction in the group.
+ * What is dropped may have been committed: the caller must know its positions
+ * from elsewhere.
+ *
+ * Nothing may be open.  For at most 2 * timeout_ms.
+ * @param at   any partition; its offset is never committed
+ * ERR_RETRY   the cluster does not answer; close the producer
+ */
+bool kafka_txn_drop_offsets(struct kafka_txn *t, const char *group,
+			    const struct kafka_partition *at, int timeout_ms,
+			    struct err *e) MUST_CHECK;
+
+/** Did a request get no answer in time? */
+bool kafka_err_is_timeout(const struct err *e);
+
 /** Was this error another instance's taking over? */
 bool kafka_err_is_fenced(const struct err *e);
 

@@ -146,3 +146,29 @@ Test(transactions, metadata_of_a_former_assignment_cannot_commit)
 	leave(&other);
 	leave(&m);
 }
+
+Test(transactions, pending_offsets_are_dropped_beside_a_running_group)
+{
+	struct member m = { 0 };
+	struct kafka_partition in = { INBOX, 5, 7 };
+	const struct kafka_partition any = { INBOX, 0, 0 };
+	struct kafka_txn *zombie = open_txn("live-drop");
+	struct kafka_txn *t;
+
+	join_as(&m, NULL, 5, 0);
+	OK(kafka_txn_begin(zombie, &e));
+	OK(kafka_txn_commit(zombie, &in, 1, m.group, MS, &e));
+	t = open_txn("live-drop");
+	OK(kafka_txn_drop_offsets(t, m.name, &any, MS, &e));
+	cr_expect_eq(committed(&m), 7, "what was committed stays");
+	cr_expect_not(kafka_txn_drop_offsets(zombie, m.name, &any, MS, &e));
+	cr_expect(kafka_err_is_fenced(&e), "%s", e.text);
+	/* the member is what it was, and so is the producer */
+	in.offset = 8;
+	OK(kafka_txn_begin(t, &e));
+	OK(kafka_txn_commit(t, &in, 1, m.group, MS, &e));
+	cr_expect_eq(committed(&m), 8);
+	kafka_txn_close(zombie);
+	kafka_txn_close(t);
+	leave(&m);
+}
