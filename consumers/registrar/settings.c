@@ -51,7 +51,7 @@ const struct config_option settings_options[] = {
 	  "how far the checkpoint may be behind" },
 	{ "batch.max", CONFIG_INT, "500", 1, 10000, false,
 	  "messages in one transaction" },
-	{ "cache.max_bytes", CONFIG_INT, "33554432", 1048576, 1099511627776,
+	{ "cache.max_bytes", CONFIG_INT, "25165824", 1048576, 1099511627776,
 	  false, "subjects kept in memory, octets" },
 	{ .key = NULL },
 };

@@ -51,6 +51,7 @@ new_client(struct kafka_consumer *c, const struct kafka_consumer_config *cfg,
 		{ "queued.max.messages.kbytes", "4096" },
 		{ "queued.min.messages", "2000" },
 		{ "fetch.message.max.bytes", "262144" },
+		{ "fetch.max.bytes", "9437184" }, /* KAFKA_MESSAGE_MAX */
 		{ "fetch.wait.max.ms", "100" },
 		{ "fetch.error.backoff.ms", "100" },
 		{ cfg->instance_id == NULL ? NULL : "group.instance.id",

@@ -37,6 +37,7 @@ kafka_reader_open(const struct kafka_settings *kafka, struct kafka_reader **out,
 		{ "queued.max.messages.kbytes", "4096" },
 		{ "queued.min.messages", "2000" },
 		{ "fetch.message.max.bytes", "262144" },
+		{ "fetch.max.bytes", "9437184" }, /* KAFKA_MESSAGE_MAX */
 		{ "fetch.wait.max.ms", "20" },
 		{ "fetch.error.backoff.ms", "100" },
 		{ NULL, NULL },
