@@ -37,7 +37,7 @@ open_raw(const struct place *place, struct hsm **out, struct err *e)
 		.pin_file = place->pin_file,
 		.refused_pin_file = refused,
 		.threads = 1,
-		.bare_rsa = true, /* what libp11 signs with */
+		.ca_keys = true,
 		.check_every_us = US_PER_DAY,
 	};
 

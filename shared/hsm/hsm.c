@@ -40,7 +40,8 @@ fill(struct hsm *h, const struct hsm_settings *s, struct err *e)
 	h->threads = s->threads;
 	h->placement = s->placement;
 	h->read_only = s->read_only;
-	h->bare_rsa = s->bare_rsa;
+	h->ca_keys = s->ca_keys;
+	h->own_kinds = s->own_kinds;
 	h->check_every_us = s->check_every_us;
 	h->call_deadline_us = s->call_deadline_us > 0 ? s->call_deadline_us
 						      : HSM_CALL_DEADLINE_US;

@@ -69,10 +69,14 @@ struct hsm_settings {
 	enum hsm_placement placement;
 	const char *const *skip_attributes; /* "CKA_COPYABLE", ...        */
 	size_t skip_count;                  /* 0..HSM_SKIP_MAX            */
-	bool bare_rsa;          /* new RSA keys allow CKM_RSA_PKCS, which libp11
-				   signs with, instead of CKM_SHA256_RSA_PKCS */
+	bool ca_keys;           /* new RSA keys are a CA's: they allow
+				   CKM_RSA_PKCS, which libp11 signs with, and
+				   CKM_SHA256_RSA_PKCS_PSS; else the one
+				   CKM_SHA256_RSA_PKCS */
 	struct bytes own_spki;  /* the key that must be there (DER of its
 				   SubjectPublicKeyInfo); absent: none */
+	uint32_t own_kinds;     /* bit n: it must be able to make signatures of
+				   enum pki_signature n; 0: the usual one   */
 	int64_t check_every_us; /* idle time between health checks      */
 	int64_t call_deadline_us; /* of one call; 0: HSM_CALL_DEADLINE_US */
 };

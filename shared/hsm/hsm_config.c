@@ -24,6 +24,14 @@ bool
 hsm_open_configured(const struct config *cfg, const char *tokens_key,
 		    struct bytes own_spki, struct hsm **out, struct err *e)
 {
+	return hsm_open_signing(cfg, tokens_key, own_spki, 0, out, e);
+}
+
+bool
+hsm_open_signing(const struct config *cfg, const char *tokens_key,
+		 struct bytes own_spki, uint32_t own_kinds, struct hsm **out,
+		 struct err *e)
+{
 	const char *tokens[CONFIG_ITEMS_MAX], *skip[CONFIG_ITEMS_MAX];
 	const char *refused = config_text(cfg, "hsm.refused_pin_file");
 	const char *pin_file = config_text(cfg, "hsm.pin_file");
@@ -39,6 +47,7 @@ hsm_open_configured(const struct config *cfg, const char *tokens_key,
 		.skip_attributes = skip,
 		.skip_count = config_list(cfg, "hsm.skip_attributes", skip),
 		.own_spki = own_spki,
+		.own_kinds = own_kinds,
 		.check_every_us = config_duration_us(cfg, "hsm.check_every"),
 		.call_deadline_us =
 			config_duration_us(cfg, "hsm.call_deadline"),

@@ -52,4 +52,9 @@ bool hsm_open_configured(const struct config *cfg, const char *tokens_key,
 			 struct bytes own_spki, struct hsm **out, struct err *e)
 	MUST_CHECK;
 
+/** The same for a key of which kinds of signature are expected. */
+bool hsm_open_signing(const struct config *cfg, const char *tokens_key,
+		      struct bytes own_spki, uint32_t own_kinds,
+		      struct hsm **out, struct err *e) MUST_CHECK;
+
 #endif

@@ -9,7 +9,7 @@
 /* What is asked for. */
 struct wish {
 	const struct p11_algorithm *algorithm;
-	CK_MECHANISM_TYPE allowed; /* the one signing mechanism */
+	struct p11_allowed allowed; /* signing mechanisms */
 	const uint8_t *id;
 	const char *label;
 };
@@ -63,15 +63,19 @@ static bool
 check_mechanisms(const struct hsm_place *p, const struct wish *w,
 		 const struct hsm_key *key, struct err *e)
 {
+	const size_t one = sizeof(w->allowed.list[0]);
 	CK_MECHANISM_TYPE list[4];
-	size_t len;
+	size_t len, found = 0;
 
 	if ((p->h->skipped >> p11_row_mechanisms() & 1) != 0)
 		return true;
 	if (!hsm_object_read(p, key->private_handle, CKA_ALLOWED_MECHANISMS,
 			     list, sizeof(list), &len, e))
 		return false;
-	if (len != sizeof(list[0]) || list[0] != w->allowed)
+	for (size_t i = 0; i < len / one; i++)
+		for (size_t k = 0; k < w->allowed.count; k++)
+			found += list[i] == w->allowed.list[k];
+	if (len != w->allowed.count * one || found != w->allowed.count)
 		return differs(e, key, "CKA_ALLOWED_MECHANISMS");
 	return true;
 }
@@ -178,7 +182,7 @@ generate_in(const struct hsm_place *p, const struct wish *w,
 	struct p11_templates t;
 	CK_RV rv;
 
-	p11_templates_fill(&t, w->algorithm, w->allowed, p->h->skipped, w->id,
+	p11_templates_fill(&t, w->algorithm, &w->allowed, p->h->skipped, w->id,
 			   w->label);
 	rv = HSM_CALL_FOR(p->h->call_deadline_us * HSM_GENERATE_FACTOR, p->h,
 			  p->lane, C_GenerateKeyPair, p->session, &mechanism,
@@ -223,7 +227,9 @@ hsm_generate(struct hsm *h, unsigned thread, enum ev_key_algorithm algorithm,
 	     const uint8_t id[HSM_KEY_ID_LEN], const char *label,
 	     struct hsm_key *out, long *ckr, struct err *e)
 {
-	struct wish w = { p11_algorithm(algorithm), 0, id, label };
+	struct wish w = { .algorithm = p11_algorithm(algorithm),
+			  .id = id,
+			  .label = label };
 	struct hsm_lane *lane;
 	long ignored;
 
@@ -231,7 +237,7 @@ hsm_generate(struct hsm *h, unsigned thread, enum ev_key_algorithm algorithm,
 	    h->read_only)
 		return ERR_SET(e, ERR_FATAL, "hsm", 0,
 			       "key generation: algorithm, label or mode");
-	w.allowed = h->bare_rsa ? w.algorithm->sign_bare : w.algorithm->sign;
+	w.allowed = p11_allowed(w.algorithm, h->ca_keys);
 	if (ckr == NULL)
 		ckr = &ignored;
 	*ckr = 0;

@@ -46,8 +46,9 @@ struct hsm {
 	atomic_size_t next_token; /* HSM_ROUND_ROBIN */
 	bool read_only;
 	uint32_t skipped; /* bit n: row n of the attribute table */
-	bool bare_rsa;
+	bool ca_keys;
 	struct buffer own_spki;
+	uint32_t own_kinds; /* bit n: enum pki_signature n; 0: the usual one */
 	struct hsm_key own_key; /* [supervisor] */
 	int64_t check_every_us;
 	int64_t call_deadline_us;

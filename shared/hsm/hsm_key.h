@@ -85,7 +85,8 @@ hsm_key_spki(const struct hsm_key *key)
 /**
  * Make a key pair that never leaves its token: CKA_TOKEN, PRIVATE,
  * SENSITIVE, SIGN true; EXTRACTABLE, MODIFIABLE, COPYABLE, DERIVE, DECRYPT,
- * UNWRAP, SIGN_RECOVER false; one ALLOWED_MECHANISMS.  Attributes are read
+ * UNWRAP, SIGN_RECOVER false; one ALLOWED_MECHANISMS, two for an RSA key of a
+ * CA (settings.ca_keys).  Attributes are read
  * back; a pair that differs or is weak is destroyed before the answer.
  *
  * @param label  CKA_LABEL, shorter than HSM_LABEL_MAX

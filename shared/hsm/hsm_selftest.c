@@ -7,15 +7,33 @@
 #include "hsm/p11_template.h"
 
 static bool
-test_key(struct hsm *h, const struct hsm_key *key, struct err *e)
+test_kind(struct hsm *h, const struct hsm_key *key, enum pki_signature kind,
+	  struct err *e)
 {
 	AUTO(buffer) struct buffer signature = { 0 };
 
-	if (hsm_lane_sign(h, hsm_supervisor_lane(h), key,
-			  pki_signature_default(key->algorithm),
+	if (hsm_lane_sign(h, hsm_supervisor_lane(h), key, kind,
 			  bytes_of_str(HSM_TEST_TEXT), &signature, e))
 		return true;
-	return err_context(e, "test signature");
+	return err_context(e, "test signature %s", pki_signature_name(kind));
+}
+
+static bool
+test_key(struct hsm *h, const struct hsm_key *key, struct err *e)
+{
+	return test_kind(h, key, pki_signature_default(key->algorithm), e);
+}
+
+static bool
+test_own_key(struct hsm *h, struct err *e)
+{
+	if (h->own_kinds == 0)
+		return test_key(h, &h->own_key, e);
+	for (int kind = 0; kind < PKI_SIGNATURE__COUNT; kind++)
+		if ((h->own_kinds >> kind & 1) != 0 &&
+		    !test_kind(h, &h->own_key, (enum pki_signature)kind, e))
+			return false;
+	return true;
 }
 
 bool
@@ -91,7 +109,7 @@ bool
 hsm_check(struct hsm *h, struct err *e)
 {
 	if (h->own_spki.len > 0)
-		return test_key(h, &h->own_key, e);
+		return test_own_key(h, e);
 	for (size_t i = 0; i < h->token_count; i++)
 		if (!test_token(h, i, e))
 			return err_context(e, "token %s", h->tokens[i].label);

@@ -10,15 +10,18 @@ static const CK_BYTE p384[] = { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22 };
 /* clang-format off */
 static const struct p11_algorithm algorithms[] = {
 	{ EV_KEY_ALGORITHM_RSA_2048, CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, CKK_RSA, 2048, NULL, 0 },
+	  CKM_SHA256_RSA_PKCS, { CKM_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS },
+	  CKK_RSA, 2048, NULL, 0 },
 	{ EV_KEY_ALGORITHM_RSA_3072, CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, CKK_RSA, 3072, NULL, 0 },
+	  CKM_SHA256_RSA_PKCS, { CKM_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS },
+	  CKK_RSA, 3072, NULL, 0 },
 	{ EV_KEY_ALGORITHM_RSA_4096, CKM_RSA_PKCS_KEY_PAIR_GEN,
-	  CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS, CKK_RSA, 4096, NULL, 0 },
+	  CKM_SHA256_RSA_PKCS, { CKM_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS },
+	  CKK_RSA, 4096, NULL, 0 },
 	{ EV_KEY_ALGORITHM_EC_P256, CKM_EC_KEY_PAIR_GEN,
-	  CKM_ECDSA, CKM_ECDSA, CKK_EC, 0, p256, sizeof(p256) },
+	  CKM_ECDSA, { CKM_ECDSA, CKM_ECDSA }, CKK_EC, 0, p256, sizeof(p256) },
 	{ EV_KEY_ALGORITHM_EC_P384, CKM_EC_KEY_PAIR_GEN,
-	  CKM_ECDSA, CKM_ECDSA, CKK_EC, 0, p384, sizeof(p384) },
+	  CKM_ECDSA, { CKM_ECDSA, CKM_ECDSA }, CKK_EC, 0, p384, sizeof(p384) },
 };
 
 /*                                              value  asked  skippable */
@@ -54,6 +57,20 @@ p11_algorithm(enum ev_key_algorithm algorithm)
 		if (algorithms[i].algorithm == algorithm)
 			return &algorithms[i];
 	return NULL;
+}
+
+struct p11_allowed
+p11_allowed(const struct p11_algorithm *algorithm, bool ca)
+{
+	struct p11_allowed a = { .list = { algorithm->sign }, .count = 1 };
+
+	if (!ca)
+		return a;
+	for (size_t i = 0; i < P11_ALLOWED_MAX; i++)
+		a.list[i] = algorithm->sign_ca[i];
+	if (a.list[1] != a.list[0])
+		a.count = 2;
+	return a;
 }
 
 const struct p11_flag *
@@ -126,7 +143,8 @@ fill_private(struct p11_templates *t, uint32_t skipped, const uint8_t *id,
 			    flags[i].value ? &yes : &no, sizeof(CK_BBOOL));
 	if ((skipped >> p11_row_mechanisms() & 1) == 0)
 		add(list, &t->private_count, CKA_ALLOWED_MECHANISMS,
-		    &t->allowed, sizeof(t->allowed));
+		    t->allowed.list,
+		    t->allowed.count * sizeof(t->allowed.list[0]));
 }
 
 static void
@@ -155,10 +173,10 @@ fill_public(struct p11_templates *t, const struct p11_algorithm *algorithm,
 void
 p11_templates_fill(struct p11_templates *t,
 		   const struct p11_algorithm *algorithm,
-		   CK_MECHANISM_TYPE allowed, uint32_t skipped,
+		   const struct p11_allowed *allowed, uint32_t skipped,
 		   const uint8_t id[HSM_KEY_ID_LEN], const char *label)
 {
-	*t = (struct p11_templates){ .allowed = allowed,
+	*t = (struct p11_templates){ .allowed = *allowed,
 				     .bits = algorithm->bits };
 	fill_private(t, skipped, id, label);
 	fill_public(t, algorithm, id, label);

@@ -10,13 +10,15 @@
 
 #define P11_PRIVATE_MAX 24 /* attributes of a private key's template */
 #define P11_PUBLIC_MAX 12
+#define P11_ALLOWED_MAX 2 /* mechanisms of a key */
 
 /* What a key of an algorithm is made with; all pointers are static. */
 struct p11_algorithm {
 	enum ev_key_algorithm algorithm;
 	CK_MECHANISM_TYPE generate;
-	CK_MECHANISM_TYPE sign;      /* the one allowed mechanism      */
-	CK_MECHANISM_TYPE sign_bare; /* the same with settings.bare_rsa */
+	CK_MECHANISM_TYPE sign; /* the one allowed mechanism      */
+	/* The same with settings.ca_keys; the second may be the first. */
+	CK_MECHANISM_TYPE sign_ca[P11_ALLOWED_MAX];
 	CK_KEY_TYPE key_type;
 	CK_ULONG bits;            /* RSA; 0: EC             */
 	const CK_BYTE *ec_params; /* DER namedCurve (X9.62) */
@@ -44,20 +46,28 @@ size_t p11_row_mechanisms(void);
 bool p11_skip_parse(const char *const *names, size_t count, uint32_t *mask,
 		    struct err *e) MUST_CHECK;
 
+/* CKA_ALLOWED_MECHANISMS. */
+struct p11_allowed {
+	CK_MECHANISM_TYPE list[P11_ALLOWED_MAX];
+	size_t count;
+};
+
+/** @param ca  settings.ca_keys */
+struct p11_allowed p11_allowed(const struct p11_algorithm *algorithm, bool ca);
+
 /* Templates point into this and into id and label. */
 struct p11_templates {
 	CK_ATTRIBUTE private_key[P11_PRIVATE_MAX];
 	CK_ULONG private_count;
 	CK_ATTRIBUTE public_key[P11_PUBLIC_MAX];
 	CK_ULONG public_count;
-	CK_MECHANISM_TYPE allowed;
+	struct p11_allowed allowed;
 	CK_ULONG bits;
 };
 
-/** @param allowed  algorithm->sign or ->sign_bare */
 void p11_templates_fill(struct p11_templates *t,
 			const struct p11_algorithm *algorithm,
-			CK_MECHANISM_TYPE allowed, uint32_t skipped,
+			const struct p11_allowed *allowed, uint32_t skipped,
 			const uint8_t id[HSM_KEY_ID_LEN], const char *label);
 
 /** For a pair without a name that ends with the session. */

@@ -277,9 +277,9 @@ Test(hsm_key, attributes_that_a_module_refuses)
 		  "%s", e.text);
 }
 
-Test(hsm_key, an_rsa_key_for_libp11)
+Test(hsm_key, an_rsa_key_of_a_ca)
 {
-	f.settings.bare_rsa = true;
+	f.settings.ca_keys = true;
 	AUTO(hsm) struct hsm *h = fixture_open(&f);
 	AUTO(buffer) struct buffer signature = { 0 };
 	struct hsm_key key =
@@ -290,10 +290,33 @@ Test(hsm_key, an_rsa_key_for_libp11)
 	cr_expect(hsm_sign(h, 0, &key, PKI_RSA_SHA256, bytes_of_str("x"),
 			   &signature, &e),
 		  "%s", e.text);
-	cr_expect_not(hsm_sign(h, 0, &key, PKI_PSS_SHA256, bytes_of_str("x"),
+	cr_expect(hsm_sign(h, 0, &key, PKI_PSS_SHA256, bytes_of_str("x"),
+			   &signature, &e),
+		  "%s", e.text);
+	cr_expect_not(hsm_sign(h, 0, &key, PKI_PSS_SHA384, bytes_of_str("x"),
 			       &signature, &e),
-		      "one mechanism alone is allowed");
+		      "two mechanisms alone are allowed");
 	cr_expect_eq(e.code, HSM_MECHANISM_UNSUPPORTED);
+}
+
+/* A group that is to sign with PSS is not ready with a key that may not. */
+Test(hsm_key, kinds_of_signature_that_are_needed)
+{
+	AUTO(hsm) struct hsm *h = fixture_open(&f);
+	struct hsm_key key =
+		fixture_key(h, EV_KEY_ALGORITHM_RSA_2048, 1, "issuing");
+	struct err e = { 0 };
+
+	hsm_close(TAKE(h));
+	f.settings.read_only = true;
+	f.settings.own_spki = hsm_key_spki(&key);
+	f.settings.own_kinds = 1u << PKI_RSA_SHA256;
+	h = fixture_open(&f);
+	hsm_close(TAKE(h));
+	f.settings.own_kinds |= 1u << PKI_PSS_SHA256;
+	cr_assert(hsm_open(&f.settings, &h, &e), "%s", e.text);
+	cr_expect_not(hsm_wait_ready(h, 300000, &e));
+	cr_expect_not_null(strstr(e.text, "RSA-PSS-SHA256"), "%s", e.text);
 }
 
 Test(hsm_key, what_protects_the_key_cannot_be_skipped)
