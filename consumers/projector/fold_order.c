@@ -66,6 +66,8 @@ fill(struct row *row, const struct event *ev)
 	row_put(row, ORDER_issuer_certificate_sha256,
 		db_bytea(digest(&io->issuer_certificate_sha256)));
 	row_put(row, ORDER_profile_name, db_text(io->profile_name));
+	row_put(row, ORDER_profile_sha256,
+		db_bytea(digest(&io->profile_sha256)));
 	row_put(row, ORDER_not_before, db_time(io->not_before));
 	row_put(row, ORDER_not_after, db_time(io->not_after));
 	row_put(row, ORDER_validity_capped, db_bool(io->validity_shortened));

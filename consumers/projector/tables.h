@@ -128,6 +128,7 @@
 	X(ORDER, spki_sha256, BYTEA, CREATION)				\
 	X(ORDER, issuer_certificate_sha256, BYTEA, CREATION)		\
 	X(ORDER, profile_name, TEXT, CREATION)				\
+	X(ORDER, profile_sha256, BYTEA, CREATION)			\
 	X(ORDER, not_before, TIME, CREATION)				\
 	X(ORDER, not_after, TIME, CREATION)				\
 	X(ORDER, validity_capped, BOOL, CREATION)			\

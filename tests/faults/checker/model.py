@@ -320,6 +320,7 @@ class Rows:
             **{name: event[name] for name in (
                 "request_id", "revision", "enrolment_id", "serial_number",
                 "spki_sha256", "issuer_certificate_sha256", "profile_name",
+                "profile_sha256",
                 "not_before", "not_after", "sign_before")}})
         values = {"order_id": record.event_id,
                   "serial_number": event["serial_number"],
