@@ -18,13 +18,14 @@
 #include "hsm/hsm_key.h"
 #include "order_check.h"
 #include "pki/certificate.h"
+#include "pki/profile_list.h"
 #include "runtime/worker.h"
 
 struct issuer {
 	struct hsm *hsm;
 	struct schemas *schemas;
 	struct pki_ca *ca;
-	struct pki_profile *profiles[ORDER_PROFILES_MAX];
+	struct pki_profile_list profiles;
 	struct pki_approvers *approvers; /* NULL: none configured */
 	struct pki_guard *guard;
 	struct order_policy policy;
@@ -58,8 +59,7 @@ issuer_close(void *self)
 	if (is == NULL)
 		return;
 	hsm_close(is->hsm);
-	for (size_t i = 0; i < ORDER_PROFILES_MAX; i++)
-		pki_profile_free(is->profiles[i]);
+	pki_profile_list_free(&is->profiles);
 	pki_approvers_free(is->approvers);
 	pki_guard_free(is->guard);
 	pki_ca_free(is->ca);
@@ -70,20 +70,22 @@ DEFINE_AUTO(issuer, struct issuer *, issuer_close);
 static bool
 load_profiles(struct issuer *is, const struct config *cfg, struct err *e)
 {
-	const char *files[CONFIG_ITEMS_MAX];
-	const char *url = config_text(cfg, "ca.public_url");
+	const char *files[CONFIG_ITEMS_MAX], *allowed[CONFIG_ITEMS_MAX];
 	size_t n = config_list(cfg, "profile.files", files);
+	size_t allowed_count = config_list(cfg, "profile.sha256", allowed);
+	const struct pki_places places = {
+		.public_url = config_text(cfg, "ca.public_url"),
+		.ocsp_url = config_text(cfg, "ca.ocsp_url"),
+	};
 
-	if (n == 0 || n > ORDER_PROFILES_MAX)
-		return ERR_SET(e, ERR_FATAL, "config", 0,
-			       "profile.files: 1 to %d files",
-			       ORDER_PROFILES_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (!pki_profile_load(files[i], url, &is->profiles[i], e))
-			return err_context(e, "profile.files");
+	if (!pki_profile_list_load(&is->profiles, files, n, &places,
+				   is->ca->key.algorithm, e))
+		return err_context(e, "profile.files");
+	if (allowed_count > 0 &&
+	    !pki_profile_list_only(&is->profiles, allowed, allowed_count, e))
+		return err_context(e, "profile.sha256");
 	is->policy = (struct order_policy){ .ca = is->ca,
-					    .profiles = is->profiles,
-					    .profile_count = n };
+					    .profiles = &is->profiles };
 	return true;
 }
 
@@ -116,6 +118,19 @@ load_guard(struct issuer *is, const struct config *cfg, struct err *e)
 	return true;
 }
 
+/* What the profiles ask of our key is tried before we are ready. */
+static bool
+open_hsm(struct issuer *is, const struct config *cfg, struct err *e)
+{
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < is->profiles.count; i++)
+		kinds |= UINT32_C(1) << pki_profile_signature(
+				 is->profiles.items[i], is->ca->key.algorithm);
+	return hsm_open_signing(cfg, "hsm.token", is->ca->spki, kinds, &is->hsm,
+				e);
+}
+
 static bool
 issuer_open(struct runtime *rt, void **self, struct err *e)
 {
@@ -127,8 +142,7 @@ issuer_open(struct runtime *rt, void **self, struct err *e)
 	is->schemas = runtime_schemas(rt);
 	if (!pki_ca_load(config_text(cfg, "ca.certificate"), &is->ca, e) ||
 	    !load_profiles(is, cfg, e) || !load_approvers(is, cfg, e) ||
-	    !load_guard(is, cfg, e) ||
-	    !hsm_open_configured(cfg, "hsm.token", is->ca->spki, &is->hsm, e))
+	    !load_guard(is, cfg, e) || !open_hsm(is, cfg, e))
 		return false;
 	*self = TAKE(is);
 	return true;
@@ -201,9 +215,9 @@ sign(const struct issuer *is, unsigned thread, struct bytes tbs, struct job *j,
 	AUTO(buffer) struct buffer signature = { 0 };
 
 	buffer_free(&j->certificate);
-	if (!hsm_sign_own(is->hsm, thread, is->ca->signature, tbs, &signature,
-			  e) ||
-	    !pki_certificate_assemble(tbs, is->ca->signature,
+	if (!hsm_sign_own(is->hsm, thread, j->verdict.signature, tbs,
+			  &signature, e) ||
+	    !pki_certificate_assemble(tbs, j->verdict.signature,
 				      buffer_view(&signature), &j->certificate,
 				      e))
 		return false;
@@ -280,6 +294,9 @@ static const struct config_option options[] = {
 	{ "ca.public_url", CONFIG_TEXT, "", 0, 0, false,
 	  "where CRL and CA certificate are served, e.g. http://ca.example; "
 	  "empty: certificates name no address" },
+	{ "ca.ocsp_url", CONFIG_TEXT, "", 0, 0, false,
+	  "where the OCSP responder answers, e.g. http://ocsp.example; empty: "
+	  "certificates name none" },
 	{ "pki.blocklist", CONFIG_TEXT, "", 0, 0, false,
 	  "file of digests of compromised keys, e.g. "
 	  "/etc/certflow/blocklist.txt; read again when it changes; empty: "
@@ -287,6 +304,9 @@ static const struct config_option options[] = {
 	{ "profile.files", CONFIG_LIST, NULL, 0, 0, false,
 	  "certificate profiles that may be signed, e.g. "
 	  "/usr/share/certflow/profiles/org-hsm-ca4.ini" },
+	{ "profile.sha256", CONFIG_LIST, "", 0, 0, false,
+	  "SHA-256 of the profiles that may be signed, hexadecimal; a file "
+	  "with another one stops the start; empty: all of profile.files" },
 	{ "approval.certificates", CONFIG_TEXT, "", 0, 0, false,
 	  "PEM file of the approvers' certificates, e.g. "
 	  "/etc/certflow/approvers.pem; orders without a valid signature of "

@@ -141,13 +141,11 @@ check_profile(struct view *v)
 {
 	const struct ev_issuance_ordered *o = v->order;
 
-	for (size_t i = 0; i < v->policy->profile_count; i++) {
-		const struct pki_profile *p = v->policy->profiles[i];
-
-		if (memcmp(p->sha256, o->profile_sha256.b, SHA256_LEN) != 0 ||
-		    strcmp(p->name, o->profile_name) != 0)
-			continue;
-		v->profile = p;
+	v->profile = pki_profile_list_find(v->policy->profiles, o->profile_name,
+					   o->profile_sha256.b);
+	if (v->profile != NULL) {
+		v->out->signature = pki_profile_signature(
+			v->profile, v->policy->ca->key.algorithm);
 		return true;
 	}
 	return broken(v, EV_ISSUANCE_FAILURE_CODE_PROFILE_UNKNOWN,

@@ -12,24 +12,23 @@
 #include "pki/approval.h"
 #include "pki/guard.h"
 #include "pki/lint.h"
-
-#define ORDER_PROFILES_MAX 16
+#include "pki/profile_list.h"
 
 /* What this issuer stands for. */
 struct order_policy {
 	const struct pki_ca *ca;
-	struct pki_profile *const *profiles; /* allow-list */
-	size_t profile_count;
-	const struct pki_approvers *approvers; /* NULL: signatures of
-						  approvals are not looked at;
-						  else each order needs one */
-	struct pki_guard *guard;               /* keys never to be certified */
+	const struct pki_profile_list *profiles; /* allow-list */
+	const struct pki_approvers *approvers;   /* NULL: signatures of
+						    approvals are not looked at;
+						    else each order needs one */
+	struct pki_guard *guard; /* keys never to be certified */
 };
 
 /* code UNKNOWN: sign it.  Otherwise the fields of IssuanceFailed. */
 struct order_verdict {
 	enum ev_issuance_failure_code code;
-	const char *rule; /* literal, or NULL */
+	enum pki_signature signature; /* what to sign it with */
+	const char *rule;             /* literal, or NULL */
 	char detail[ERR_TEXT_MAX];
 };
 

@@ -51,9 +51,9 @@ uuid_draw(void *self, char out[37], struct err *e)
 static void
 rules_free(struct rules *u)
 {
+	pki_facts_free(u->pki);
 	dossier_free(u->dossier);
 	catalogue_free(u->catalogue);
-	pki_facts_free(u->pki);
 }
 DEFINE_AUTO_VALUE(rules, struct rules, rules_free);
 
@@ -65,7 +65,7 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 	const char *catalogue = config_text(cfg, "catalogue.file");
 	const char *dossier = config_text(cfg, "dossier.file");
 	const char *approvers = config_text(cfg, "approval.certificates");
-	const char *other_cas[CONFIG_ITEMS_MAX];
+	const char *other_cas[CONFIG_ITEMS_MAX], *profiles[CONFIG_ITEMS_MAX];
 
 	if (config_bool(cfg, "approval.signature_required") &&
 	    *approvers == '\0')
@@ -86,8 +86,14 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 			.other_ca_count =
 				config_list(cfg, "ca.others", other_cas),
 			.blocklist = config_text(cfg, "pki.blocklist"),
-			.profile = config_text(cfg, "profile.file"),
-			.public_url = config_text(cfg, "ca.public_url"),
+			.profiles = profiles,
+			.profile_count =
+				config_list(cfg, "profile.files", profiles),
+			.places = { .public_url =
+					    config_text(cfg, "ca.public_url"),
+				    .ocsp_url =
+					    config_text(cfg, "ca.ocsp_url") },
+			.catalogue = u->catalogue,
 			.approvers = approvers },
 		&u->pki, e);
 }

@@ -6,17 +6,72 @@
 #include "pki/certificate.h"
 #include "pki/csr.h"
 #include "pki/lint.h"
+#include "pki/profile_list.h"
+#include "workflow/catalogue.h"
 #include "workflow/refusal.h"
 
 struct pki_facts {
 	struct pki_ca *ca;
-	struct pki_profile *profile;
+	struct pki_profile_list profiles;
+	const struct catalogue *catalogue;
 	struct pki_approvers *approvers; /* NULL: none configured */
 	struct pki_guard *guard;
-	/* Stands in for a key that is not known yet, so that names and dates
-	 * can be judged at submission: the issuing CA's own key. */
-	struct bytes any_key;
+	/* By profile: a key of a kind that it allows. Stands in for one that
+	 * is not known yet, so that names and dates can be judged at
+	 * submission. */
+	struct buffer any_key[PROFILE_LIST_MAX];
 };
+
+static bool
+load_profiles(struct pki_facts *f, const struct pki_facts_config *cfg,
+	      struct err *e)
+{
+	if (!pki_profile_list_load(&f->profiles, cfg->profiles,
+				   cfg->profile_count, &cfg->places,
+				   f->ca->key.algorithm, e))
+		return err_context(e, "profile.files");
+	for (size_t i = 0; i < f->profiles.count; i++) {
+		const struct pki_profile *p = f->profiles.items[i];
+		int key = 0;
+
+		if (pki_profile_list_find(&f->profiles, p->name, NULL) != p)
+			return ERR_SET(e, ERR_FATAL, "config", 0,
+				       "profile.files: two profiles are called "
+				       "%s",
+				       p->name);
+		while (!p->keys[key]) /* loading saw that there is one */
+			key++;
+		if (!pki_key_stand_in((enum ev_key_algorithm)key,
+				      &f->any_key[i], e))
+			return false;
+	}
+	return true;
+}
+
+/* Each product can be ordered by a profile that allows its months. */
+static bool
+check_products(const struct pki_facts *f, struct err *e)
+{
+	const struct catalogue_row *row;
+
+	for (size_t i = 0; (row = catalogue_row(f->catalogue, i)) != NULL;
+	     i++) {
+		const struct pki_profile *p =
+			pki_profile_list_find(&f->profiles, row->profile, NULL);
+
+		if (p == NULL)
+			return ERR_SET(e, ERR_FATAL, "config", 0,
+				       "catalogue.file: profiles: %s: no "
+				       "profile of profile.files is called %s",
+				       row->product_package, row->profile);
+		if (row->validity_months > p->max_months)
+			return ERR_SET(e, ERR_FATAL, "config", 0,
+				       "catalogue.file: row %zu: "
+				       "validity_months: profile %s allows %d",
+				       i + 1, p->name, (int)p->max_months);
+	}
+	return true;
+}
 
 bool
 pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
@@ -26,8 +81,9 @@ pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 
 	if (f == NULL)
 		return ERR_NO_MEMORY(e);
+	f->catalogue = cfg->catalogue;
 	if (!pki_ca_load(cfg->ca_certificate, &f->ca, e) ||
-	    !pki_profile_load(cfg->profile, cfg->public_url, &f->profile, e))
+	    !load_profiles(f, cfg, e) || !check_products(f, e))
 		return false;
 	if (*cfg->approvers != '\0' &&
 	    !pki_approvers_load(cfg->approvers, &f->approvers, e))
@@ -40,7 +96,6 @@ pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 						.blocklist = cfg->blocklist },
 		    &f->guard, e))
 		return false;
-	f->any_key = f->ca->spki;
 	*out = TAKE(f);
 	return true;
 }
@@ -52,7 +107,9 @@ pki_facts_free(struct pki_facts *f)
 		return;
 	pki_guard_free(f->guard);
 	pki_approvers_free(f->approvers);
-	pki_profile_free(f->profile);
+	pki_profile_list_free(&f->profiles);
+	for (size_t i = 0; i < PROFILE_LIST_MAX; i++)
+		buffer_free(&f->any_key[i]);
 	pki_ca_free(f->ca);
 	free(f);
 }
@@ -109,8 +166,25 @@ validity(void *self, int64_t now, int32_t months, struct wf_validity *out,
 	return true;
 }
 
+/* The profile of a submission's package; false: the catalogue has no such
+ * package (any more). */
+static bool
+profile_of(const struct pki_facts *f, const struct ev_submission *submission,
+	   size_t *index)
+{
+	const char *name =
+		catalogue_profile(f->catalogue, submission->product_package);
+
+	for (size_t i = 0; name != NULL && i < f->profiles.count; i++)
+		if (strcmp(f->profiles.items[i]->name, name) == 0) {
+			*index = i;
+			return true;
+		}
+	return false;
+}
+
 static struct pki_order
-order_of(const struct pki_facts *f, const struct wf_certificate_plan *plan,
+order_of(const struct wf_certificate_plan *plan, struct bytes any_key,
 	 const char *serial)
 {
 	const struct ev_customer *c = &plan->submission->customer;
@@ -121,7 +195,7 @@ order_of(const struct pki_facts *f, const struct wf_certificate_plan *plan,
 			     .province = c->province,
 			     .locality = c->locality,
 			     .country = c->country },
-		.spki = plan->spki.data != NULL ? plan->spki : f->any_key,
+		.spki = plan->spki.data != NULL ? plan->spki : any_key,
 		.serial_number = serial,
 		.not_before = plan->validity.not_before,
 		.not_after = plan->validity.not_after,
@@ -137,17 +211,18 @@ refuse_lint(struct wf_refusal *refusal, const char *rule)
 }
 
 static bool
-fill_tbs(const struct pki_facts *f, struct arena *a, struct bytes der,
-	 const char *serial, struct wf_tbs *out, struct err *e)
+fill_tbs(const struct pki_facts *f, const struct pki_profile *profile,
+	 struct arena *a, struct bytes der, const char *serial,
+	 struct wf_tbs *out, struct err *e)
 {
 	*out = (struct wf_tbs){
 		.tbs = arena_bytes(a, der),
 		.serial_number = arena_text(a, serial, strlen(serial)),
-		.profile_name = f->profile->name,
+		.profile_name = profile->name,
 	};
 	if (out->tbs.data == NULL || out->serial_number == NULL)
 		return ERR_NO_MEMORY(e);
-	memcpy(out->profile_sha256.b, f->profile->sha256, SHA256_LEN);
+	memcpy(out->profile_sha256.b, profile->sha256, SHA256_LEN);
 	memcpy(out->issuer_certificate_sha256.b, f->ca->sha256, SHA256_LEN);
 	return true;
 }
@@ -158,25 +233,32 @@ tbs_build(void *self, struct arena *a, const struct wf_certificate_plan *plan,
 {
 	const struct pki_facts *f = self;
 	AUTO(buffer) struct buffer der = { 0 };
-	struct pki_lint_context context = { .profile = f->profile,
-					    .ca = f->ca };
+	struct pki_lint_context context = { .ca = f->ca };
 	char serial[PKI_SERIAL_TEXT_MAX];
 	const char *rule = "encoding";
 	struct pki_order order;
 	struct err why = { 0 };
+	size_t i;
 
+	if (!profile_of(f, plan->submission, &i)) {
+		wf_refuse(refusal, EV_REFUSAL_CODE_PRODUCT_UNKNOWN,
+			  "submission.product_package");
+		return true;
+	}
 	if (!pki_serial_draw(serial, e))
 		return false;
-	order = order_of(f, plan, serial);
+	order = order_of(plan, buffer_view(&f->any_key[i]), serial);
+	context.profile = f->profiles.items[i];
 	context.spki = order.spki;
-	if (!pki_tbs_build(f->profile, f->ca, &order, &der, &why) ||
+	if (!pki_tbs_build(context.profile, f->ca, &order, &der, &why) ||
 	    !pki_lint(buffer_view(&der), &context, &rule, &why)) {
 		if (why.kind == ERR_REJECT)
 			return refuse_lint(refusal, rule);
 		*e = why;
 		return false;
 	}
-	return fill_tbs(f, a, buffer_view(&der), serial, out, e);
+	return fill_tbs(f, context.profile, a, buffer_view(&der), serial, out,
+			e);
 }
 
 static bool

@@ -4,8 +4,10 @@
 #ifndef CERTFLOW_REGISTRAR_PKI_FACTS_H
 #define CERTFLOW_REGISTRAR_PKI_FACTS_H
 
+#include "pki/profile.h"
 #include "workflow/facts.h"
 
+struct catalogue;
 struct pki_facts;
 struct pki_guard;
 
@@ -13,15 +15,21 @@ struct pki_facts_config {
 	const char *ca_certificate;   /* PEM of the issuing CA             */
 	const char *const *other_cas; /* PEM of our other CAs            */
 	size_t other_ca_count;
-	const char *blocklist;  /* digests of compromised keys; "": none */
-	const char *profile;    /* INI of the certificate profile    */
-	const char *public_url; /* where CRL and CA certificate are served;
-				   "": certificates carry no address */
-	const char *approvers;  /* PEM of those who may approve; "": signatures
-				   of approvals are not looked at */
+	const char *blocklist;       /* digests of compromised keys; "": none */
+	const char *const *profiles; /* INI files of certificate profiles */
+	size_t profile_count;
+	struct pki_places places; /* addresses that certificates carry */
+	/* Names each package's profile; borrowed while the facts live. */
+	const struct catalogue *catalogue;
+	const char *approvers; /* PEM of those who may approve; "": signatures
+				  of approvals are not looked at */
 };
 
-/** Reads the files once. Release with pki_facts_free(). */
+/**
+ * Reads the files once. A package of the catalogue that has no profile among
+ * them, or more months than its profile, is ERR_FATAL.
+ * @param out  release with pki_facts_free()
+ */
 bool pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 		   struct err *e) MUST_CHECK;
 void pki_facts_free(struct pki_facts *f);

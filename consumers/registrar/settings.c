@@ -18,8 +18,10 @@ const struct config_option settings_options[] = {
 	  "file of digests of compromised keys, e.g. "
 	  "/etc/certflow/blocklist.txt; read again when it changes; empty: "
 	  "none" },
-	{ "profile.file", CONFIG_TEXT, NULL, 0, 0, false,
-	  "INI file of the certificate profile" },
+	{ "ca.ocsp_url", CONFIG_TEXT, "", 0, 0, false,
+	  "where the OCSP responder answers; empty: not in certificates" },
+	{ "profile.files", CONFIG_LIST, NULL, 0, 0, false,
+	  "INI files of the certificate profiles that the catalogue names" },
 	{ "catalogue.file", CONFIG_TEXT, NULL, 0, 0, false,
 	  "JSON file of products, months and schemes" },
 	{ "dossier.file", CONFIG_TEXT, NULL, 0, 0, false,

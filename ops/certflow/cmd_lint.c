@@ -19,6 +19,7 @@ static const char help[] =
 	"  --issuer FILE       the issuing CA's certificate\n"
 	"  --public-url URL    as in ca.public_url; default "
 	"$CERTFLOW_PUBLIC_URL\n"
+	"  --ocsp-url URL      as in ca.ocsp_url; default $CERTFLOW_OCSP_URL\n"
 	"CSRs need\n"
 	"  --tax-code CODE     whose request it is\n"
 	"and may have\n"
@@ -26,7 +27,8 @@ static const char help[] =
 	"One line for each rule; exit status 1 if one is broken.\n";
 
 struct options {
-	const char *file, *profile, *issuer, *public_url, *tax_code, *blocklist;
+	const char *file, *profile, *issuer, *public_url, *ocsp_url, *tax_code,
+		*blocklist;
 };
 
 static bool
@@ -39,16 +41,18 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "--profile", &o->profile },
 		{ "--issuer", &o->issuer },
 		{ "--public-url", &o->public_url },
+		{ "--ocsp-url", &o->ocsp_url },
 		{ "--tax-code", &o->tax_code },
 		{ "--blocklist", &o->blocklist },
 	};
+	const size_t count = sizeof(known) / sizeof(known[0]);
 
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0;
 
-		while (k < 5 && strcmp(known[k].name, argv[i]) != 0)
+		while (k < count && strcmp(known[k].name, argv[i]) != 0)
 			k++;
-		if (k < 5 && i + 1 < argc)
+		if (k < count && i + 1 < argc)
 			*known[k].value = argv[++i];
 		else if (argv[i][0] != '-' && o->file == NULL)
 			o->file = argv[i];
@@ -142,12 +146,13 @@ lint_certificate(struct bytes der, const struct options *o, struct err *e)
 	AUTO(buffer) struct buffer room = { 0 };
 	AUTO(pki_ca) struct pki_ca *ca = NULL;
 	struct pki_certificate c = { .tbs = der };
+	const struct pki_places places = { o->public_url, o->ocsp_url };
 	struct pki_lint_context context;
 	bool is_signed = false, good = true;
 
 	if (o->profile == NULL || o->issuer == NULL)
 		return EXIT_USAGE;
-	if (!pki_profile_load(o->profile, o->public_url, &profile, e) ||
+	if (!pki_profile_load(o->profile, &places, &profile, e) ||
 	    !pki_ca_load(o->issuer, &ca, e))
 		return EXIT_FAULT;
 	if (!find_parts(der, &room, &c, &is_signed))
@@ -168,7 +173,8 @@ lint_certificate(struct bytes der, const struct options *o, struct err *e)
 int
 cmd_lint(int argc, char **argv)
 {
-	struct options o = { .public_url = getenv("CERTFLOW_PUBLIC_URL") };
+	struct options o = { .public_url = getenv("CERTFLOW_PUBLIC_URL"),
+			     .ocsp_url = getenv("CERTFLOW_OCSP_URL") };
 	AUTO(buffer) struct buffer der = { 0 };
 	struct err e = { 0 };
 	struct bytes spki;

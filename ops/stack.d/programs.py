@@ -2,6 +2,7 @@
 to the supervisor that keeps them running."""
 
 import functools
+import glob
 import json
 import os
 import re
@@ -60,13 +61,12 @@ def _data(*parts):
 
 def _ca(home):
     """The issuing CA and what it may sign."""
-    profile = _data("profiles", "org-hsm-ca4.ini")
+    profiles = ",".join(sorted(glob.glob(_data("profiles", "*.ini"))))
     return {
         "ca.certificate": home.path("ca", "issuing.pem"),
         "ca.others": home.path("ca", "root.pem"),
         "ca.public_url": publicfiles.url(home),
-        "profile.file": profile,
-        "profile.files": profile,
+        "profile.files": profiles,
     }
 
 

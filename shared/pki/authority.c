@@ -34,7 +34,7 @@ put_extensions(struct der_out *w, const struct pki_authority *self,
 	if (issuer != NULL)
 		extension_aki(w, issuer->key_id);
 	extension_crl_dp(w, self->crl_url);
-	extension_ca_issuers(w, self->ca_issuers_url);
+	extension_access(w, NULL, self->ca_issuers_url);
 	der_close(w);
 	der_close(w);
 }

@@ -17,7 +17,8 @@ struct pki_ca {
 	struct bytes spki;          /* inside der                        */
 	struct bytes key_id;        /* subjectKeyIdentifier, inside der  */
 	struct pki_key key;
-	enum pki_signature signature; /* what this CA signs with          */
+	enum pki_signature signature; /* what this CA signs CRLs with; for
+					 certificates the profile says so  */
 	int64_t not_before;           /* microseconds, whole seconds       */
 	int64_t not_after;
 };

@@ -75,8 +75,8 @@ pki_certificate_verify(struct bytes der, const struct pki_ca *ca, struct err *e)
 		return false;
 	if (!bytes_equal(c.issuer, ca->subject))
 		return reject(e, "issued by another CA");
-	if (c.signature_algorithm != ca->signature)
-		return reject(e, "not this CA's signature algorithm");
+	if (!pki_signature_issues(c.signature_algorithm, ca->key.algorithm))
+		return reject(e, "not a signature algorithm of this CA's key");
 	return pki_signature_verify(ca->spki, c.signature_algorithm, c.tbs,
 				    c.signature, e) ||
 	       err_context(e, "certificate");

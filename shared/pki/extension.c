@@ -102,17 +102,33 @@ extension_crl_dp(struct der_out *w, const char *url)
 	end(w);
 }
 
-void
-extension_ca_issuers(struct der_out *w, const char *url)
+static bool
+is_absent(const char *url)
 {
-	if (url == NULL || url[0] == '\0')
+	return url == NULL || url[0] == '\0';
+}
+
+static void
+access_description(struct der_out *w, struct bytes method, const char *url)
+{
+	if (is_absent(url))
+		return;
+	der_open(w, DER_SEQUENCE);
+	der_oid(w, method);
+	der_text(w, DER_CONTEXT(6), url);
+	der_close(w);
+}
+
+void
+extension_access(struct der_out *w, const char *ocsp_url,
+		 const char *ca_issuers_url)
+{
+	if (is_absent(ocsp_url) && is_absent(ca_issuers_url))
 		return;
 	begin(w, OID_AIA, false);
 	der_open(w, DER_SEQUENCE);
-	der_open(w, DER_SEQUENCE);
-	der_oid(w, OID_CA_ISSUERS);
-	der_text(w, DER_CONTEXT(6), url);
-	der_close(w);
+	access_description(w, OID_OCSP, ocsp_url);
+	access_description(w, OID_CA_ISSUERS, ca_issuers_url);
 	der_close(w);
 	end(w);
 }

@@ -20,7 +20,10 @@ void extension_aki(struct der_out *w, struct bytes key_id);
 
 /** Nothing is written for "" or NULL. */
 void extension_crl_dp(struct der_out *w, const char *url);
-void extension_ca_issuers(struct der_out *w, const char *url);
+
+/** AuthorityInfoAccess; an address that is "" or NULL is left out. */
+void extension_access(struct der_out *w, const char *ocsp_url,
+		      const char *ca_issuers_url);
 
 void extension_crl_number(struct der_out *w, int64_t number);
 void extension_reason(struct der_out *w, int reason);

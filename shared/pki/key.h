@@ -66,6 +66,14 @@ bool pki_key_check(struct bytes spki, struct pki_key *out,
 bool pki_key_strength(struct bytes spki, struct pki_refusal *why, struct err *e)
 	MUST_CHECK;
 
+/**
+ * SubjectPublicKeyInfo of a key that everybody has, appended to out: it passes
+ * pki_key_check() and stands for one that is not known yet where the rest of
+ * a certificate is to be judged.  Never certified: it is far too weak.
+ */
+bool pki_key_stand_in(enum ev_key_algorithm algorithm, struct buffer *out,
+		      struct err *e) MUST_CHECK;
+
 /** Modulus of a key that pki_key_check() accepts, without leading zeros;
  * absent if it is not RSA. Inside spki. */
 struct bytes pki_key_modulus(struct bytes spki);
@@ -75,6 +83,15 @@ enum pki_signature pki_signature_default(enum ev_key_algorithm algorithm);
 
 /** Can a key of this algorithm make such a signature? */
 bool pki_signature_fits(enum pki_signature sig, enum ev_key_algorithm key);
+
+/**
+ * May a CA with such a key sign certificates so? RSA with SHA-256 and either
+ * padding, P-256 with SHA-256, P-384 with SHA-384; nothing else.
+ */
+bool pki_signature_issues(enum pki_signature sig, enum ev_key_algorithm key);
+
+/** By pki_signature_name(); PKI_SIGNATURE_NONE if there is no such. */
+enum pki_signature pki_signature_named(const char *name);
 
 enum pki_signature_kind pki_signature_kind(enum pki_signature sig);
 

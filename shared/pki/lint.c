@@ -22,7 +22,8 @@ static const struct {
 	{ "version", "RFC 5280 4.1.2.1", lint_version },
 	{ "serial_range", "RFC 5280 4.1.2.2", lint_serial_range },
 	{ "serial_random", "CA/B Forum BR 7.1; profile", lint_serial_random },
-	{ "signature", "RFC 5280 4.1.2.3, RFC 5758", lint_signature },
+	{ "signature", "RFC 5280 4.1.2.3, RFC 4055, RFC 5758; profile",
+	  lint_signature },
 	{ "issuer", "RFC 5280 4.1.2.4, 6.1.3(a)(4)", lint_issuer },
 	{ "date_encoding", "RFC 5280 4.1.2.5", lint_date_encoding },
 	{ "date_order", "RFC 5280 4.1.2.5", lint_date_order },
@@ -46,11 +47,13 @@ static const struct {
 	{ "key_usage", "RFC 5280 4.2.1.3; profile", lint_key_usage },
 	{ "key_usage_fits", "RFC 3279 2.3, RFC 8813 3", lint_key_usage_fits },
 	{ "extended_key_usage", "RFC 5280 4.2.1.12; profile", lint_eku },
+	{ "purpose_limits", "RFC 5280 4.2.1.12, RFC 9336", lint_eku_limits },
 	{ "policies", "RFC 5280 4.2.1.4; profile", lint_policies },
 	{ "subject_key_id", "RFC 7093 2, method 1", lint_ski },
 	{ "authority_key_id", "RFC 5280 4.2.1.1", lint_aki },
 	{ "crl_address", "RFC 5280 4.2.1.13; profile", lint_crl_address },
 	{ "ca_address", "RFC 5280 4.2.2.1; profile", lint_ca_address },
+	{ "ocsp_address", "RFC 5280 4.2.2.1; profile", lint_ocsp_address },
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

@@ -44,7 +44,8 @@ expect(const struct pki_profile *p, struct expected out[EXPECTED_COUNT])
 		{ OID_SKI, false, true },
 		{ OID_AKI, false, true },
 		{ OID_CRL_DP, false, p->crl_url[0] != '\0' },
-		{ OID_AIA, false, p->ca_issuers_url[0] != '\0' },
+		{ OID_AIA, false,
+		  p->ca_issuers_url[0] != '\0' || p->ocsp_url[0] != '\0' },
 	};
 
 	for (size_t i = 0; i < EXPECTED_COUNT; i++)
@@ -163,6 +164,20 @@ lint_eku(const struct lint *l)
 	return n == p->eku_count ? NULL : "purposes are missing";
 }
 
+/* Whatever the profile says. */
+const char *
+lint_eku_limits(const struct lint *l)
+{
+	struct bytes in = value_of(l, OID_EKU), list, oid;
+
+	if (!der_take(&in, DER_SEQUENCE, &list))
+		return NULL;
+	while (der_take(&list, DER_OID, &oid))
+		if (pki_purpose_is_barred(oid))
+			return "a purpose that no customer's certificate has";
+	return NULL;
+}
+
 const char *
 lint_policies(const struct lint *l)
 {
@@ -229,20 +244,50 @@ lint_crl_address(const struct lint *l)
 	return NULL;
 }
 
+/*
+ * Is the one address for this method the wanted one ("": none)? Methods that
+ * the profile does not know are named by the rule for certificates.
+ */
+static const char *
+access_address(const struct lint *l, struct bytes method, const char *wanted)
+{
+	const bool names_others = bytes_equal(method, OID_CA_ISSUERS);
+	struct bytes in = value_of(l, OID_AIA), list, one, oid, url;
+	const char *wrong = "not the address of the profile";
+	bool found = false;
+
+	if (in.data == NULL) /* extension_set says whether it may be absent */
+		return NULL;
+	if (!der_take(&in, DER_SEQUENCE, &list) || in.len != 0)
+		return "not a list";
+	while (list.len > 0) {
+		if (!der_take(&list, DER_SEQUENCE, &one) ||
+		    !der_take(&one, DER_OID, &oid) ||
+		    !der_take(&one, DER_CONTEXT(6), &url) || one.len != 0)
+			return "not a list of addresses";
+		if (names_others && !bytes_equal(oid, OID_CA_ISSUERS) &&
+		    !bytes_equal(oid, OID_OCSP))
+			return "an access method that no profile has";
+		if (!bytes_equal(oid, method))
+			continue;
+		if (found || wanted[0] == '\0' ||
+		    !bytes_equal(url, bytes_of_str(wanted)))
+			return wrong;
+		found = true;
+	}
+	return found || wanted[0] == '\0' ? NULL : wrong;
+}
+
 const char *
 lint_ca_address(const struct lint *l)
 {
-	const char *wanted = l->context->profile->ca_issuers_url;
-	struct bytes in = value_of(l, OID_AIA), list, access, oid, url;
+	const struct pki_profile *p = l->context->profile;
 
-	if (wanted[0] == '\0')
-		return NULL;
-	if (!der_take(&in, DER_SEQUENCE, &list) || in.len != 0 ||
-	    !der_take(&list, DER_SEQUENCE, &access) || list.len != 0 ||
-	    !der_take(&access, DER_OID, &oid) ||
-	    !bytes_equal(oid, OID_CA_ISSUERS) ||
-	    !der_take(&access, DER_CONTEXT(6), &url) || access.len != 0 ||
-	    !bytes_equal(url, bytes_of_str(wanted)))
-		return "not the address of the profile";
-	return NULL;
+	return access_address(l, OID_CA_ISSUERS, p->ca_issuers_url);
+}
+
+const char *
+lint_ocsp_address(const struct lint *l)
+{
+	return access_address(l, OID_OCSP, l->context->profile->ocsp_url);
 }

@@ -33,12 +33,12 @@ lint_serial_random(const struct lint *l)
 const char *
 lint_signature(const struct lint *l)
 {
-	const struct pki_ca *ca = l->context->ca;
+	struct bytes wanted = pki_signature_identifier(pki_profile_signature(
+		l->context->profile, l->context->ca->key.algorithm));
 
-	return bytes_equal(l->view.signature,
-			   pki_signature_identifier(ca->signature))
+	return wanted.data != NULL && bytes_equal(l->view.signature, wanted)
 		       ? NULL
-		       : "not the algorithm of the CA's key";
+		       : "not the profile's algorithm for the CA's key";
 }
 
 const char *

@@ -50,10 +50,12 @@ const char *lint_basic_constraints(const struct lint *l);
 const char *lint_key_usage(const struct lint *l);
 const char *lint_key_usage_fits(const struct lint *l);
 const char *lint_eku(const struct lint *l);
+const char *lint_eku_limits(const struct lint *l);
 const char *lint_policies(const struct lint *l);
 const char *lint_ski(const struct lint *l);
 const char *lint_aki(const struct lint *l);
 const char *lint_crl_address(const struct lint *l);
 const char *lint_ca_address(const struct lint *l);
+const char *lint_ocsp_address(const struct lint *l);
 
 #endif

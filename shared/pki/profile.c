@@ -6,23 +6,30 @@
 
 #include "pki/profile_value.h"
 
-#define KEY_COUNT 9
+#define KEY_COUNT 11
 
-/* One row a key of the file. */
+/*
+ * One row a key of the file.  Keys that came later have a value if they are
+ * absent, so that files (and orders) from before them mean what they meant.
+ */
 static const struct {
 	const char *section;
 	const char *key;
 	bool (*set)(struct pki_profile *p, const char *value, struct err *e);
+	const char *if_absent; /* NULL: must be there */
 } keys[KEY_COUNT] = {
-	{ "profile", "name", profile_set_name },
-	{ "profile", "max_months", profile_set_max_months },
-	{ "profile", "keys", profile_set_keys },
-	{ "subject", "order", profile_set_subject },
-	{ "extensions", "key_usage", profile_set_key_usage },
-	{ "extensions", "extended_key_usage", profile_set_eku },
-	{ "extensions", "policies", profile_set_policies },
-	{ "extensions", "crl", profile_set_crl },
-	{ "extensions", "ca_issuers", profile_set_ca_issuers },
+	{ "profile", "name", profile_set_name, NULL },
+	{ "profile", "max_months", profile_set_max_months, NULL },
+	{ "profile", "keys", profile_set_keys, NULL },
+	{ "profile", "signature", profile_set_signature,
+	  "RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384" },
+	{ "subject", "order", profile_set_subject, NULL },
+	{ "extensions", "key_usage", profile_set_key_usage, NULL },
+	{ "extensions", "extended_key_usage", profile_set_eku, NULL },
+	{ "extensions", "policies", profile_set_policies, NULL },
+	{ "extensions", "crl", profile_set_crl, NULL },
+	{ "extensions", "ca_issuers", profile_set_ca_issuers, NULL },
+	{ "extensions", "ocsp", profile_set_ocsp, "no" },
 };
 
 struct load {
@@ -75,30 +82,61 @@ parse(const char *text, struct pki_profile *p, struct err *e)
 			       line);
 	if (line != 0)
 		return err_context(e, "line %d", line);
-	for (size_t i = 0; i < KEY_COUNT; i++)
-		if (!l.seen[i])
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (l.seen[i])
+			continue;
+		if (keys[i].if_absent == NULL)
 			return fail(&l, keys[i].section, keys[i].key,
 				    "missing");
+		if (!keys[i].set(p, keys[i].if_absent, e))
+			return false;
+	}
 	return true;
 }
 
-/* "http://host:port" + file; a certificate never names https (RFC 5280
- * 4.2.1.13: fetching it would need the certificate). */
+/* A key of another kind could not be used for all of the key usage. */
 static bool
-make_url(char url[PROFILE_TEXT_MAX], const char *base, struct err *e)
+check_usage(const struct pki_profile *p, struct err *e)
+{
+	if ((p->key_usage & 1u << 2) != 0 &&
+	    (p->keys[EV_KEY_ALGORITHM_EC_P256] ||
+	     p->keys[EV_KEY_ALGORITHM_EC_P384]))
+		return ERR_SET(e, ERR_FATAL, "profile", 0,
+			       "[extensions] key_usage: keyEncipherment is for "
+			       "RSA keys, and [profile] keys has others");
+	return true;
+}
+
+/* A certificate never names https (RFC 5280 4.2.1.13: fetching it would need
+ * the certificate). Length without a final slash; 0: no address. */
+static bool
+check_base(const char *base, const char *what, size_t *len, struct err *e)
+{
+	*len = base == NULL ? 0 : strlen(base);
+	if (*len == 0)
+		return true;
+	if (strncmp(base, "http://", 7) != 0 || *len == 7)
+		return ERR_SET(e, ERR_FATAL, "profile", 0,
+			       "%s does not begin with http://", what);
+	if (*len >= PROFILE_TEXT_MAX)
+		return ERR_SET(e, ERR_FATAL, "profile", 0, "%s is too long",
+			       what);
+	if (base[*len - 1] == '/')
+		(*len)--;
+	return true;
+}
+
+/* "http://host:port" + file. */
+static bool
+make_url(char url[PROFILE_TEXT_MAX], const char *base, size_t len,
+	 struct err *e)
 {
 	char file[PROFILE_TEXT_MAX];
-	size_t len = base == NULL ? 0 : strlen(base);
 
 	memcpy(file, url, sizeof(file));
 	url[0] = '\0';
 	if (len == 0 || file[0] == '\0')
 		return true;
-	if (strncmp(base, "http://", 7) != 0 || len == 7)
-		return ERR_SET(e, ERR_FATAL, "profile", 0,
-			       "public address does not begin with http://");
-	if (base[len - 1] == '/')
-		len--;
 	if (snprintf(url, PROFILE_TEXT_MAX, "%.*s/%s", (int)len, base, file) >=
 	    PROFILE_TEXT_MAX)
 		return ERR_SET(e, ERR_FATAL, "profile", 0,
@@ -106,8 +144,26 @@ make_url(char url[PROFILE_TEXT_MAX], const char *base, struct err *e)
 	return true;
 }
 
+static bool
+make_urls(struct pki_profile *p, const struct pki_places *places, struct err *e)
+{
+	const struct pki_places nowhere = { 0 };
+	size_t public_len, ocsp_len;
+
+	if (places == NULL)
+		places = &nowhere;
+	if (!check_base(places->public_url, "public address", &public_len, e) ||
+	    !check_base(places->ocsp_url, "OCSP address", &ocsp_len, e))
+		return false;
+	if (p->ocsp && ocsp_len > 0)
+		(void)snprintf(p->ocsp_url, sizeof(p->ocsp_url), "%s",
+			       places->ocsp_url);
+	return make_url(p->crl_url, places->public_url, public_len, e) &&
+	       make_url(p->ca_issuers_url, places->public_url, public_len, e);
+}
+
 bool
-pki_profile_load(const char *path, const char *public_url,
+pki_profile_load(const char *path, const struct pki_places *places,
 		 struct pki_profile **out, struct err *e)
 {
 	AUTO(pki_profile) struct pki_profile *p = calloc(1, sizeof(*p));
@@ -121,12 +177,33 @@ pki_profile_load(const char *path, const char *public_url,
 		return ERR_SET(e, ERR_FATAL, "profile", 0,
 			       "%s: a NUL hides what follows it", path);
 	sha256(buffer_view(&text), p->sha256);
-	if (!parse((const char *)text.data, p, e) ||
-	    !make_url(p->crl_url, public_url, e) ||
-	    !make_url(p->ca_issuers_url, public_url, e))
+	if (!parse((const char *)text.data, p, e) || !check_usage(p, e) ||
+	    !make_urls(p, places, e))
 		return err_context(e, "%s", path);
 	*out = TAKE(p);
 	return true;
+}
+
+enum pki_signature
+pki_profile_signature(const struct pki_profile *p, enum ev_key_algorithm ca_key)
+{
+	for (int s = PKI_SIGNATURE_NONE + 1; s < PKI_SIGNATURE__COUNT; s++)
+		if (p->signatures[s] &&
+		    pki_signature_issues((enum pki_signature)s, ca_key))
+			return (enum pki_signature)s;
+	return PKI_SIGNATURE_NONE;
+}
+
+bool
+pki_profile_fits(const struct pki_profile *p, enum ev_key_algorithm ca_key,
+		 struct err *e)
+{
+	if (pki_profile_signature(p, ca_key) != PKI_SIGNATURE_NONE)
+		return true;
+	return ERR_SET(e, ERR_FATAL, "profile", 0,
+		       "profile %s: [profile] signature: nothing that the "
+		       "issuing CA's key, %s, can sign with",
+		       p->name, ev_key_algorithm_name(ca_key));
 }
 
 void

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pki/oid.h"
+
 static bool
 bad(struct err *e, const char *what, const char *value)
 {
@@ -84,6 +86,44 @@ profile_set_keys(struct pki_profile *p, const char *value, struct err *e)
 	return each_item(value, p, take_key, e);
 }
 
+/* One signature for a kind of CA key, or it would be left open which. */
+static bool
+is_second(const struct pki_profile *p, enum pki_signature sig)
+{
+	for (int k = 0; k < EV_KEY_ALGORITHM__COUNT; k++)
+		if (pki_signature_issues(sig, (enum ev_key_algorithm)k) &&
+		    pki_profile_signature(p, (enum ev_key_algorithm)k) !=
+			    PKI_SIGNATURE_NONE)
+			return true;
+	return false;
+}
+
+static bool
+take_signature(struct pki_profile *p, const char *item, struct err *e)
+{
+	enum pki_signature sig = pki_signature_named(item);
+	bool issues = false;
+
+	for (int k = 0; k < EV_KEY_ALGORITHM__COUNT; k++)
+		issues = issues ||
+			 pki_signature_issues(sig, (enum ev_key_algorithm)k);
+	if (!issues)
+		return bad(e,
+			   "not RSA-SHA256, RSA-PSS-SHA256, ECDSA-SHA256 or "
+			   "ECDSA-SHA384",
+			   item);
+	if (is_second(p, sig))
+		return bad(e, "a second one for the same kind of CA key", item);
+	p->signatures[sig] = true;
+	return true;
+}
+
+bool
+profile_set_signature(struct pki_profile *p, const char *value, struct err *e)
+{
+	return each_item(value, p, take_signature, e);
+}
+
 static const char *const attribute_names[PKI_ATTR__COUNT] = {
 	[PKI_ATTR_C] = "C", [PKI_ATTR_ST] = "ST", [PKI_ATTR_L] = "L",
 	[PKI_ATTR_O] = "O", [PKI_ATTR_CN] = "CN", [PKI_ATTR_UID] = "UID",
@@ -107,17 +147,32 @@ take_attribute(struct pki_profile *p, const char *item, struct err *e)
 bool
 profile_set_subject(struct pki_profile *p, const char *value, struct err *e)
 {
-	return each_item(value, p, take_attribute, e);
+	/* Without these no certificate passes lint. */
+	static const enum pki_attribute needed[] = { PKI_ATTR_C, PKI_ATTR_O,
+						     PKI_ATTR_CN,
+						     PKI_ATTR_UID };
+
+	if (!each_item(value, p, take_attribute, e))
+		return false;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		bool there = false;
+
+		for (size_t j = 0; j < p->subject_count; j++)
+			there = there || p->subject[j] == needed[i];
+		if (!there)
+			return bad(e, "attribute is missing",
+				   attribute_names[needed[i]]);
+	}
+	return true;
 }
 
 static bool
 take_key_usage(struct pki_profile *p, const char *item, struct err *e)
 {
-	/* Bits 5 and 6, keyCertSign and cRLSign, are for CAs alone. */
-	static const char *const names[] = {
-		"digitalSignature", "nonRepudiation", "keyEncipherment",
-		"dataEncipherment", "keyAgreement"
-	};
+	/* What lint lets pass; keyCertSign and cRLSign are for CAs alone. */
+	static const char *const names[] = { "digitalSignature",
+					     "nonRepudiation",
+					     "keyEncipherment" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], item) != 0)
@@ -167,7 +222,14 @@ add_oid(struct pki_oid *list, size_t *count, const char *item, struct err *e)
 static bool
 take_eku(struct pki_profile *p, const char *item, struct err *e)
 {
-	return add_oid(p->eku, &p->eku_count, item, e);
+	const struct pki_oid *last = &p->eku[p->eku_count];
+
+	if (!add_oid(p->eku, &p->eku_count, item, e))
+		return false;
+	if (pki_purpose_is_barred(bytes_of(last->der, last->len)))
+		return bad(e, "not a purpose of a customer's certificate",
+			   item);
+	return true;
 }
 
 bool
@@ -186,6 +248,24 @@ bool
 profile_set_policies(struct pki_profile *p, const char *value, struct err *e)
 {
 	return each_item(value, p, take_policy, e);
+}
+
+bool
+pki_purpose_is_barred(struct bytes oid)
+{
+	const struct bytes any = OID("\x55\x1d\x25\x00");
+	const struct bytes id_kp = OID("\x2b\x06\x01\x05\x05\x07\x03");
+	uint8_t last;
+
+	if (bytes_equal(oid, any))
+		return true;
+	if (oid.len != id_kp.len + 1 ||
+	    !bytes_equal(bytes_of(oid.data, id_kp.len), id_kp))
+		return false;
+	/* serverAuth, clientAuth, codeSigning, emailProtection, timeStamping,
+	 * OCSPSigning */
+	last = oid.data[id_kp.len];
+	return (last >= 1 && last <= 4) || last == 8 || last == 9;
 }
 
 static bool
@@ -211,4 +291,12 @@ bool
 profile_set_ca_issuers(struct pki_profile *p, const char *value, struct err *e)
 {
 	return set_file(p->ca_issuers_url, value, e);
+}
+
+bool
+profile_set_ocsp(struct pki_profile *p, const char *value, struct err *e)
+{
+	p->ocsp = strcmp(value, "yes") == 0;
+	return p->ocsp || strcmp(value, "no") == 0 ||
+	       bad(e, "neither yes nor no", value);
 }

@@ -13,6 +13,8 @@ bool profile_set_max_months(struct pki_profile *p, const char *value,
 			    struct err *e) MUST_CHECK;
 bool profile_set_keys(struct pki_profile *p, const char *value, struct err *e)
 	MUST_CHECK;
+bool profile_set_signature(struct pki_profile *p, const char *value,
+			   struct err *e) MUST_CHECK;
 bool profile_set_subject(struct pki_profile *p, const char *value,
 			 struct err *e) MUST_CHECK;
 bool profile_set_key_usage(struct pki_profile *p, const char *value,
@@ -25,5 +27,7 @@ bool profile_set_crl(struct pki_profile *p, const char *value, struct err *e)
 	MUST_CHECK;
 bool profile_set_ca_issuers(struct pki_profile *p, const char *value,
 			    struct err *e) MUST_CHECK;
+bool profile_set_ocsp(struct pki_profile *p, const char *value, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -132,6 +132,22 @@ pki_signature_fits(enum pki_signature sig, enum ev_key_algorithm key)
 	return rows[sig].kind == PKI_KIND_ECDSA ? is_ec(key) : is_rsa(key);
 }
 
+bool
+pki_signature_issues(enum pki_signature sig, enum ev_key_algorithm key)
+{
+	return known(sig) && (sig == pki_signature_default(key) ||
+			      (sig == PKI_PSS_SHA256 && is_rsa(key)));
+}
+
+enum pki_signature
+pki_signature_named(const char *name)
+{
+	for (int s = PKI_SIGNATURE_NONE + 1; s < PKI_SIGNATURE__COUNT; s++)
+		if (strcmp(rows[s].name, name) == 0)
+			return (enum pki_signature)s;
+	return PKI_SIGNATURE_NONE;
+}
+
 enum pki_signature_kind
 pki_signature_kind(enum pki_signature sig)
 {

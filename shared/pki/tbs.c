@@ -17,7 +17,7 @@ put_extensions(struct der_out *w, const struct pki_profile *p,
 	extension_ski(w, bytes_of(key->key_id, sizeof(key->key_id)));
 	extension_aki(w, ca->key_id);
 	extension_crl_dp(w, p->crl_url);
-	extension_ca_issuers(w, p->ca_issuers_url);
+	extension_access(w, p->ocsp_url, p->ca_issuers_url);
 	der_close(w);
 	der_close(w);
 }
@@ -26,10 +26,13 @@ bool
 pki_tbs_build(const struct pki_profile *profile, const struct pki_ca *ca,
 	      const struct pki_order *order, struct buffer *out, struct err *e)
 {
+	const enum ev_key_algorithm ca_key = ca->key.algorithm;
 	struct der_out w = der_start(out, e);
 	struct pki_refusal why;
 	struct pki_key key;
 
+	if (!pki_profile_fits(profile, ca_key, e))
+		return false;
 	if (!pki_key_check(order->spki, &key, &why))
 		return ERR_SET(e, ERR_REJECT, "pki", (long)why.code, "key: %s",
 			       why.reason);
@@ -38,7 +41,8 @@ pki_tbs_build(const struct pki_profile *profile, const struct pki_ca *ca,
 	der_small(&w, 2); /* v3 */
 	der_close(&w);
 	name_put_serial(&w, order->serial_number);
-	der_raw(&w, pki_signature_identifier(ca->signature));
+	der_raw(&w, pki_signature_identifier(
+			    pki_profile_signature(profile, ca_key)));
 	der_raw(&w, ca->subject);
 	der_open(&w, DER_SEQUENCE);
 	der_time(&w, order->not_before);

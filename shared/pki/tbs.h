@@ -54,7 +54,8 @@ int64_t pki_validity_end(int64_t not_before, int32_t months);
 /**
  * TBSCertificate (RFC 5280 4.1), appended to out.  Does not judge: lint
  * does (pki/lint.h).
- * @param e  ERR_REJECT: a text or time that cannot be encoded at all
+ * @param e  ERR_REJECT: a text or time that cannot be encoded at all;
+ *           ERR_FATAL: the profile is not for this CA's key
  */
 bool pki_tbs_build(const struct pki_profile *profile, const struct pki_ca *ca,
 		   const struct pki_order *order, struct buffer *out,

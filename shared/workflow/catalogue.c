@@ -53,6 +53,51 @@ read_row(const struct rules_row *from, struct catalogue_row *to)
 	return true;
 }
 
+/* Borrowed from the row's file; NULL: none, or no text. */
+static const char *
+profile_of(const json_t *profiles, const char *package)
+{
+	return json_string_value(json_object_get(profiles, package));
+}
+
+static bool
+read_profiles(struct catalogue *c, const json_t *profiles, struct err *e)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct rules_row row = { "catalogue", i, profiles, c->a,
+					       e };
+		struct catalogue_row *to = &c->rows[i];
+		const char *name = profile_of(profiles, to->product_package);
+
+		if (name == NULL || *name == '\0')
+			return rules_bad(&row, "product_package",
+					 "\"profiles\" has none for it");
+		to->profile = arena_text(c->a, name, strlen(name));
+		if (to->profile == NULL)
+			return ERR_NO_MEMORY(e);
+	}
+	return true;
+}
+
+/* A package without rows would be a slip of the pen. */
+static bool
+check_profiles(const struct catalogue *c, json_t *profiles, struct err *e)
+{
+	const char *package;
+	json_t *ignored;
+
+	json_object_foreach(profiles, package, ignored)
+	{
+		(void)ignored;
+		if (catalogue_profile(c, package) == NULL)
+			return ERR_SET(e, ERR_FATAL, "rules", 0,
+				       "catalogue: profiles: %.100s: no row "
+				       "has this package",
+				       package);
+	}
+	return true;
+}
+
 static bool
 same_product(const struct catalogue_row *a, const struct catalogue_row *b)
 {
@@ -105,6 +150,7 @@ catalogue_parse(struct bytes text, struct catalogue **out, struct err *e)
 	AUTO(catalogue) struct catalogue *c = calloc(1, sizeof(*c));
 	AUTO(json) json_t *root = NULL;
 	const json_t *rows;
+	json_t *profiles;
 
 	if (c == NULL)
 		return ERR_NO_MEMORY(e);
@@ -112,6 +158,9 @@ catalogue_parse(struct bytes text, struct catalogue **out, struct err *e)
 	    !rules_load(text, "catalogue", "rows", CATALOGUE_ROWS_MAX, &root,
 			&rows, e) ||
 	    !read_rows(c, rows, e))
+		return false;
+	profiles = json_object_get(root, "profiles");
+	if (!read_profiles(c, profiles, e) || !check_profiles(c, profiles, e))
 		return false;
 	*out = TAKE(c);
 	return true;
@@ -140,4 +189,19 @@ catalogue_find(const struct catalogue *c, const struct ev_submission *sub,
 		return CATALOGUE_FOUND;
 	}
 	return match;
+}
+
+const struct catalogue_row *
+catalogue_row(const struct catalogue *c, size_t i)
+{
+	return i < c->count ? &c->rows[i] : NULL;
+}
+
+const char *
+catalogue_profile(const struct catalogue *c, const char *package)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strcmp(c->rows[i].product_package, package) == 0)
+			return c->rows[i].profile;
+	return NULL;
 }

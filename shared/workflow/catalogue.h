@@ -3,7 +3,8 @@
  *
  * schemas/catalogue/catalogue.json: one row = device type, package, months,
  * scheme, free months and the days on which it is in force (both inclusive,
- * civil days in Asia/Ho_Chi_Minh). Each row tells its source. Read at start;
+ * civil days in Asia/Ho_Chi_Minh). Each row tells its source. "profiles" names
+ * the certificate profile of each package. Read at start;
  * whatever is wrong is named by row and member and stops the program.
  */
 #ifndef CERTFLOW_WORKFLOW_CATALOGUE_H
@@ -16,6 +17,7 @@
 struct catalogue_row {
 	enum ev_device_type device_type;
 	const char *product_package;
+	const char *profile; /* name of the package's certificate profile */
 	int32_t validity_months;
 	const char *subscription_scheme_code;
 	int32_t months_free;
@@ -42,5 +44,11 @@ enum catalogue_match catalogue_find(const struct catalogue *c,
 				    const struct ev_submission *sub,
 				    int32_t day,
 				    const struct catalogue_row **row);
+
+/** Row i of the file, from 0; NULL past the end. */
+const struct catalogue_row *catalogue_row(const struct catalogue *c, size_t i);
+
+/** Name of the package's certificate profile; NULL: no such package. */
+const char *catalogue_profile(const struct catalogue *c, const char *package);
 
 #endif

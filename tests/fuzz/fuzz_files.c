@@ -127,19 +127,25 @@ arguments(const uint8_t *data, size_t size)
 static void
 profile(const uint8_t *data, size_t size)
 {
+	const struct pki_places places = { "http://127.0.0.1:80",
+					   "http://127.0.0.1:81" };
 	AUTO(pki_profile) struct pki_profile *p = NULL;
 	const uint16_t ca_only = 1u << 5 | 1u << 6;
 	uint8_t digest[SHA256_LEN];
-	bool any_key = false;
+	bool any_key = false, any_ca = false;
 	struct err e = { 0 };
 
-	if (!pki_profile_load(memory_file(data, size), "http://127.0.0.1:80",
-			      &p, &e)) {
+	if (!pki_profile_load(memory_file(data, size), &places, &p, &e)) {
 		require(e.kind == ERR_FATAL && e.text[0] != '\0');
 		return;
 	}
 	require(memchr(data, '\0', size) == NULL);
 	require(p->name[0] != '\0' && p->max_months >= 1);
+	for (int k = 1; k < EV_KEY_ALGORITHM__COUNT; k++)
+		any_ca = any_ca ||
+			 pki_profile_signature(p, (enum ev_key_algorithm)k) !=
+				 PKI_SIGNATURE_NONE;
+	require(any_ca);
 	require(p->subject_count >= 1 && p->subject_count <= PKI_ATTR__COUNT);
 	require(p->key_usage != 0 && (p->key_usage & ca_only) == 0);
 	require(p->eku_count <= PROFILE_ITEMS_MAX);
@@ -193,6 +199,7 @@ catalogue(const uint8_t *data, size_t size)
 	}
 	if (catalogue_find(c, &asked, 20000, &row) != CATALOGUE_FOUND)
 		return;
+	require(row->profile != NULL && *row->profile != '\0');
 	require(row->validity_months == 12 && row->months_free >= 0 &&
 		row->months_free <= 12);
 	require(row->effective_from <= 20000 && row->effective_to >= 20000);

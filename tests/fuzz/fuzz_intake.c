@@ -24,6 +24,8 @@
 #include "workflow/catalogue.h"
 #include "workflow/dossier.h"
 
+#define PROFILES CERTFLOW_SOURCE_DIR "/schemas/profiles/"
+
 #define TAX "0199000112"
 #define PARTITIONS 12
 #define MESSAGES_MAX 8
@@ -95,16 +97,24 @@ registrar(void)
 	static struct registrar r;
 	static struct pki_facts *facts;
 	static unsigned ids;
+	static const char *const profiles[] = {
+		PROFILES "org-hsm-ca4.ini",
+		PROFILES "org-hsm-ca4-pss.ini",
+		PROFILES "org-token-sample.ini",
+	};
 	struct pki_facts_config cfg = {
-		.profile =
-			CERTFLOW_SOURCE_DIR "/schemas/profiles/org-hsm-ca4.ini",
-		.public_url = "http://127.0.0.1:8080",
+		.profiles = profiles,
+		.profile_count = sizeof(profiles) / sizeof(profiles[0]),
+		.places = { .public_url = "http://127.0.0.1:8080" },
 		.approvers = "",
 	};
+	struct wf_env rules = { 0 };
 	struct err e;
 
 	if (r.schemas != NULL)
 		return &r;
+	load_rules(&rules);
+	cfg.catalogue = rules.catalogue;
 	cfg.ca_certificate = memory_file(ca_pem, strlen(ca_pem));
 	require(pki_facts_new(&cfg, &facts, &e));
 	r.schemas = schema_ids();
@@ -119,13 +129,14 @@ registrar(void)
 			    .open_enrolments_max = 8,
 			    .open_requests_max = 8,
 			    .certificates_max = 16 },
+		.catalogue = rules.catalogue,
+		.dossier = rules.dossier,
 		.pki = pki_facts_lend(facts),
 		.self = &ids,
 		.uuid_draw = draw,
 		.key_claim = claim,
 		.id_claim = claim,
 	};
-	load_rules(&r.env);
 	return &r;
 }
 

@@ -36,6 +36,7 @@ csr(struct bytes der)
 static const struct pki_ca ca = {
 	.subject = { (const uint8_t *)"\x30\x00", 2 },
 	.key_id = { (const uint8_t *)"0123456789abcdef0123", 20 },
+	.key = { .algorithm = EV_KEY_ALGORITHM_EC_P256 },
 	.signature = PKI_ECDSA_SHA256,
 	.not_after = INT64_MAX,
 };
@@ -46,6 +47,7 @@ static const struct pki_profile profile = {
 	.subject_count = 4,
 	.key_usage = 3,
 	.keys = { [EV_KEY_ALGORITHM_EC_P256] = true },
+	.signatures = { [PKI_ECDSA_SHA256] = true },
 	.crl_url = "http://127.0.0.1:8080/issuing.crl",
 };
 

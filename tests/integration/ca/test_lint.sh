@@ -25,12 +25,12 @@ count() {
 	[[ $("$certflow" lint "$@" | grep -c ' ok$') == "$want" ]]
 }
 
-want=34
+want=36
 ok "certificate" "$certflow" lint "$data/lint/certificate.pem" \
 	"${certificate[@]}"
 ok "its rules and the signature" count "$data/lint/certificate.pem" \
 	"${certificate[@]}"
-want=33
+want=35
 ok "TBSCertificate" "$certflow" lint "$data/lint/certificate.tbs" \
 	"${certificate[@]}"
 ok "its rules" count "$data/lint/certificate.tbs" "${certificate[@]}"
@@ -65,6 +65,16 @@ says "blocklist" "KEY_BLOCKLISTED" 1 "$certflow" lint \
 
 ok "shipped profiles" "$certflow" profile check \
 	"$repo"/schemas/profiles/*.ini
+ok "for this CA" "$certflow" profile check "$repo"/schemas/profiles/*.ini \
+	--issuer "$data/lint/issuing.pem"
+says "algorithms" "RSA-PSS-SHA256 ECDSA-SHA256 ECDSA-SHA384" 0 "$certflow" \
+	profile check "$repo/schemas/profiles/org-hsm-ca4-pss.ini"
+sed 's/^signature = .*/signature = RSA-PSS-SHA256/' "$profile" \
+	>"$CERTFLOW_HOME/profile.ini"
+ok "for some CA" "$certflow" profile check "$CERTFLOW_HOME/profile.ini"
+says "not for this CA" "org-hsm-ca4: [profile] signature: nothing that" 1 \
+	"$certflow" profile check "$CERTFLOW_HOME/profile.ini" \
+	--issuer "$data/lint/issuing.pem"
 says "digest" "$(sha256sum <"$profile" | cut -c 1-64)" 0 \
 	"$certflow" profile check "$profile"
 sed 's/max_months = 36/max_months = 36x/' "$profile" \

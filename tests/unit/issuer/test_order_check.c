@@ -4,148 +4,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "order_check.h"
-#include "support.h"
+#include "order_world.h"
 
-#define APPROVAL "0b54a1f0-0000-4000-8000-000000000001"
-#define ENROLMENT "0b54a1f0-0000-4000-8000-000000000002"
-#define REQUEST "0b54a1f0-0000-4000-8000-000000000003"
-#define SERIAL "4f00112233445566778899aabbccddee"
-
-/* Everything an order points to. */
-struct world {
-	EVP_PKEY *root_key, *key;
-	struct pki_ca *root, *ca;
-	struct pki_profile *profile;
-	struct pki_profile *profiles[1];
-	struct order_policy policy;
-	struct pki_guard *guard;
-	struct buffer spki, csr, tbs;
-	struct ev_submission submission;
-	struct ev_issuance_ordered order;
-};
-
-static struct world w;
-
-static void
-make_csr(EVP_PKEY *key, const char *tax_code, struct buffer *out)
-{
-	AUTO(buffer) struct buffer spki = { 0 };
-	AUTO(buffer) struct buffer info = { 0 };
-	AUTO(buffer) struct buffer signature = { 0 };
-	struct err e = { 0 };
-
-	buffer_free(out);
-	test_spki(key, &spki);
-	cr_assert(pki_csr_info_new(buffer_view(&spki), tax_code, ENROLMENT,
-				   &info, &e),
-		  "%s", e.text);
-	test_sign(key, PKI_RSA_SHA256, buffer_view(&info), &signature);
-	cr_assert(pki_csr_assemble(buffer_view(&info), PKI_RSA_SHA256,
-				   buffer_view(&signature), out, &e),
-		  "%s", e.text);
-}
-
-/* The TBS of the order as it stands. */
-static void
-make_tbs(void)
-{
-	const struct ev_customer *c = &w.submission.customer;
-	const struct pki_order order = {
-		.subject = { .tax_code = w.order.meta.tax_code,
-			     .certificate_name = c->certificate_name,
-			     .province = c->province,
-			     .locality = c->locality,
-			     .country = c->country },
-		.spki = buffer_view(&w.spki),
-		.serial_number = w.order.serial_number,
-		.not_before = w.order.not_before,
-		.not_after = w.order.not_after,
-	};
-	struct err e = { 0 };
-
-	buffer_free(&w.tbs);
-	cr_assert(pki_tbs_build(w.profile, w.ca, &order, &w.tbs, &e), "%s",
-		  e.text);
-	w.order.tbs_certificate = buffer_view(&w.tbs);
-}
-
-static void
-make_order(void)
-{
-	struct pki_validity v = pki_validity(NOW_US, 12, w.ca);
-	struct ev_issuance_ordered *o = &w.order;
-	static const char *const editors[] = { "officer-1", "officer-2" };
-
-	*o = (struct ev_issuance_ordered){
-		.meta = { .tax_code = TAX_CODE },
-		.request_id = REQUEST,
-		.revision = 2,
-		.submission = bytes_of_str("the bytes that were approved"),
-		.creator_id = "officer-1",
-		.editor_ids = { editors, 2 },
-		.approval_event_id = APPROVAL,
-		.approver_id = "manager-7",
-		.profile_name = w.profile->name,
-		.csr_der = buffer_view(&w.csr),
-		.serial_number = SERIAL,
-		.not_before = v.not_before,
-		.not_after = v.not_after,
-		.validity_shortened = v.shortened,
-		.sign_before = NOW_US + US_PER_DAY,
-	};
-	sha256(o->submission, o->submission_sha256.b);
-	sha256(buffer_view(&w.spki), o->spki_sha256.b);
-	memcpy(o->profile_sha256.b, w.profile->sha256, SHA256_LEN);
-	memcpy(o->issuer_certificate_sha256.b, w.ca->sha256, SHA256_LEN);
-}
-
-static void
-setup(void)
-{
-	struct pki_guard_config guard = { 0 };
-	struct err e = { 0 };
-
-	w.root_key = test_key("rsa3072");
-	w.key = test_key("rsa2048");
-	w.root = test_root("rsa3072");
-	w.ca = test_issuing("rsa4096", w.root, w.root_key);
-	w.profile = w.profiles[0] = test_profile();
-	guard.ca = w.ca;
-	cr_assert(pki_guard_new(&guard, &w.guard, &e), "%s", e.text);
-	w.policy = (struct order_policy){ .ca = w.ca,
-					  .guard = w.guard,
-					  .profiles = w.profiles,
-					  .profile_count = 1 };
-	w.submission = (struct ev_submission){
-		.request_id = REQUEST,
-		.revision = 2,
-		.validity_months = 12,
-		.customer = { .certificate_name = "CÔNG TY TNHH THỬ NGHIỆM",
-			      .province = "Hà Nội",
-			      .country = "VN" },
-	};
-	test_spki(w.key, &w.spki);
-	make_csr(w.key, TAX_CODE, &w.csr);
-	make_order();
-	make_tbs();
-}
-
-static void
-teardown(void)
-{
-	EVP_PKEY_free(w.root_key);
-	EVP_PKEY_free(w.key);
-	pki_guard_free(w.guard);
-	pki_ca_free(w.root);
-	pki_ca_free(w.ca);
-	pki_profile_free(w.profile);
-	buffer_free(&w.spki);
-	buffer_free(&w.csr);
-	buffer_free(&w.tbs);
-}
-
-TestSuite(order, .init = setup, .fini = teardown);
+TestSuite(order, .init = order_world_open, .fini = order_world_close);
 
 static struct order_verdict
 judge(const struct ev_submission *submission)
@@ -181,6 +42,34 @@ Test(order, a_right_order_is_signed)
 	cr_expect_eq(v.code, EV_ISSUANCE_FAILURE_CODE_UNKNOWN, "%s: %s", v.rule,
 		     v.detail);
 	cr_expect_null(v.rule);
+	cr_expect_eq(v.signature, PKI_RSA_SHA256);
+}
+
+/* An order that was made by a profile of before is carried out as long as that
+ * file is on the list, beside the one of today under the same name. */
+Test(order, made_by_an_earlier_profile)
+{
+	AUTO(pki_profile) struct pki_profile *today = test_profile();
+
+	today->sha256[0] ^= 1;
+	today->max_months = 6;
+	w.profiles = (struct pki_profile_list){ { today, w.profile }, 2 };
+	cr_expect_eq(judge(&w.submission).code,
+		     EV_ISSUANCE_FAILURE_CODE_UNKNOWN);
+	w.profiles.count = 1;
+	expect(EV_ISSUANCE_FAILURE_CODE_PROFILE_UNKNOWN, "profile_sha256");
+}
+
+Test(order, signed_as_the_profile_says)
+{
+	pki_profile_free(w.profile);
+	w.profile = test_profile_named("org-hsm-ca4-pss");
+	w.profiles = (struct pki_profile_list){ { w.profile }, 1 };
+	order_make();
+	order_make_tbs();
+	cr_expect_eq(judge(&w.submission).code,
+		     EV_ISSUANCE_FAILURE_CODE_UNKNOWN);
+	cr_expect_eq(judge(&w.submission).signature, PKI_PSS_SHA256);
 }
 
 Test(order, expired_at_sign_before_exactly)
@@ -267,7 +156,7 @@ Test(order, csr_does_not_prove_possession)
 
 Test(order, csr_of_another_tax_code)
 {
-	make_csr(w.key, "0100109106", &w.csr);
+	order_make_csr(w.key, "0100109106", &w.csr);
 	w.order.csr_der = buffer_view(&w.csr);
 	expect(INVALID, "CSR_TAX_CODE");
 }
@@ -276,7 +165,7 @@ Test(order, csr_with_another_key_than_approved)
 {
 	EVP_PKEY *other = test_key("rsa3072");
 
-	make_csr(other, TAX_CODE, &w.csr);
+	order_make_csr(other, TAX_CODE, &w.csr);
 	w.order.csr_der = buffer_view(&w.csr);
 	expect(INVALID, "spki_sha256");
 	EVP_PKEY_free(other);
@@ -286,7 +175,7 @@ Test(order, the_cas_own_key)
 {
 	EVP_PKEY *ca_key = test_key("rsa4096");
 
-	make_csr(ca_key, TAX_CODE, &w.csr);
+	order_make_csr(ca_key, TAX_CODE, &w.csr);
 	w.order.csr_der = buffer_view(&w.csr);
 	expect(INVALID, "KEY_IS_CA_KEY");
 	EVP_PKEY_free(ca_key);
@@ -295,7 +184,7 @@ Test(order, the_cas_own_key)
 Test(order, another_term_than_submitted)
 {
 	w.order.not_after += US_PER_DAY;
-	make_tbs();
+	order_make_tbs();
 	expect(INVALID, "not_after");
 	w.submission.validity_months = 0;
 	expect(INVALID, "validity_months");
@@ -312,7 +201,7 @@ Test(order, shortened_without_consent)
 	w.order.not_before = v.not_before;
 	w.order.not_after = v.not_after;
 	w.order.validity_shortened = true;
-	make_tbs();
+	order_make_tbs();
 	expect(INVALID, "validity_shortened");
 	w.submission.accept_shortened_validity = true;
 	cr_expect_eq(judge(&w.submission).code,
@@ -343,7 +232,7 @@ Test(order, tbs_with_another_key)
 
 	buffer_free(&w.spki);
 	test_spki(other, &w.spki);
-	make_tbs();
+	order_make_tbs();
 	v = judge(&w.submission);
 	cr_expect_neq(v.code, EV_ISSUANCE_FAILURE_CODE_UNKNOWN);
 	EVP_PKEY_free(other);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "pki/oid.h"
+
 /* The subject again, one attribute with other octets. */
 static void
 set_attribute(struct parts *p, struct bytes oid, uint8_t tag, struct bytes text)
@@ -39,8 +40,8 @@ extension(struct parts *p, struct bytes oid)
 	return NULL;
 }
 
-static void
-set_value(struct parts *p, struct bytes oid, struct bytes value)
+void
+lint_set_value(struct parts *p, struct bytes oid, struct bytes value)
 {
 	extension(p, oid)->value = value;
 }
@@ -49,7 +50,7 @@ set_value(struct parts *p, struct bytes oid, struct bytes value)
 #define VALUE(name, oid, octets)                                               \
 	static void name(struct parts *p)                                      \
 	{                                                                      \
-		set_value(p, oid, OID(octets));                                \
+		lint_set_value(p, oid, OID(octets));                           \
 	}
 
 /* --- one function a way of breaking --------------------------------- */
@@ -304,14 +305,18 @@ VALUE(policy_any, OID_POLICIES, "\x30\x08\x30\x06\x06\x04\x55\x1d\x20\x00")
 VALUE(ski_other, OID_SKI, "\x04\x04\x01\x02\x03\x04")
 VALUE(aki_other, OID_AKI, "\x30\x06\x80\x04\x01\x02\x03\x04")
 VALUE(crl_other, OID_CRL_DP, "\x30\x10\x30\x0e\xa0\x0c\xa0\x0a\x86\x08http://x")
-VALUE(aia_other, OID_AIA,
-      "\x30\x16\x30\x14\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x02\x86\x08http://"
-      "x")
+
+void
+lint_change_ocsp_signing(struct parts *p)
+{
+	lint_set_value(p, OID_EKU,
+		       OID("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x09"));
+}
 
 void
 lint_change_encipherment(struct parts *p)
 {
-	set_value(p, OID_KEY_USAGE, OID("\x03\x02\x05\xe0"));
+	lint_set_value(p, OID_KEY_USAGE, OID("\x03\x02\x05\xe0"));
 }
 
 static const struct lint_change changes[] = {
@@ -354,12 +359,16 @@ static const struct lint_change changes[] = {
 	{ "basic_constraints", ca_false_written, "" },
 	{ "key_usage", usage_cert_sign, " key_usage_fits" },
 	{ "key_usage", usage_not_minimal, "" },
-	{ "extended_key_usage", eku_client, "" },
+	{ "extended_key_usage", eku_client, " purpose_limits" },
+	{ "extended_key_usage", lint_change_ocsp_signing, " purpose_limits" },
 	{ "policies", policy_any, "" },
 	{ "subject_key_id", ski_other, "" },
 	{ "authority_key_id", aki_other, "" },
 	{ "crl_address", crl_other, "" },
-	{ "ca_address", aia_other, "" },
+	{ "ca_address", lint_change_aia_other, "" },
+	{ "ca_address", lint_change_access_more, "" },
+	{ "ocsp_address", lint_change_ocsp_other, "" },
+	{ "ocsp_address", lint_change_ocsp_missing, "" },
 };
 
 const struct lint_change *

@@ -27,8 +27,20 @@ struct lint_change {
 /** Row i of the changes; NULL past the end. */
 const struct lint_change *lint_change(size_t i);
 
+/** id-kp-OCSPSigning becomes a purpose. */
+void lint_change_ocsp_signing(struct parts *p);
+
 /** keyEncipherment is added; which rule that breaks is up to the profile. */
 void lint_change_encipherment(struct parts *p);
+
+/* lint_changes_access.c: addresses of issuer and responder. */
+void lint_change_aia_other(struct parts *p);
+void lint_change_ocsp_other(struct parts *p);
+void lint_change_ocsp_missing(struct parts *p);
+void lint_change_access_more(struct parts *p);
+
+/** Other octets in an extension that is there. */
+void lint_set_value(struct parts *p, struct bytes oid, struct bytes value);
 
 /** Put together again. */
 void lint_assemble(const struct parts *p, struct buffer *out);

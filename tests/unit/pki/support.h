@@ -20,6 +20,7 @@
 #define TAX_CODE "0199000112"
 #define PROFILE CERTFLOW_SOURCE_DIR "/schemas/profiles/org-hsm-ca4.ini"
 #define PUBLIC_URL "http://127.0.0.1:8080"
+#define OCSP_URL "http://127.0.0.1:8081/"
 /* 2026-03-02T09:15:00Z */
 #define NOW_US (INT64_C(1772442900) * 1000000)
 
@@ -41,6 +42,9 @@ struct pki_ca *test_issuing(const char *key_name, const struct pki_ca *root,
 
 struct pki_profile *test_profile(void);
 
+/** "org-hsm-ca4-pss" reads schemas/profiles/org-hsm-ca4-pss.ini. */
+struct pki_profile *test_profile_named(const char *name);
+
 /** An order for this key, valid for 12 months from NOW_US. */
 struct pki_order test_order(struct bytes spki);
 
@@ -48,7 +52,7 @@ struct pki_order test_order(struct bytes spki);
 void test_tbs(const struct pki_ca *ca, const char *subject_key,
 	      struct buffer *out);
 
-/** The whole certificate, signed with ca_key. */
+/** The whole certificate, signed with ca_key as tbs says. */
 void test_certificate(struct bytes tbs, const struct pki_ca *ca,
 		      EVP_PKEY *ca_key, struct buffer *out);
 

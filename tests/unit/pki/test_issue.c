@@ -13,18 +13,34 @@
 struct pair {
 	char ca[16];
 	char subject[16];
+	char profile[24];
+	enum pki_signature signature;
 };
+
+#define V15 "org-hsm-ca4", PKI_RSA_SHA256
+#define PSS "org-hsm-ca4-pss", PKI_PSS_SHA256
+#define P256 "org-hsm-ca4", PKI_ECDSA_SHA256
+#define P384 "org-hsm-ca4", PKI_ECDSA_SHA384
 
 ParameterizedTestParameters(pki_issue, matrix)
 {
 	static struct pair pairs[] = {
-		{ "ca-rsa2048", "rsa2048" }, { "ca-rsa2048", "rsa3072" },
-		{ "ca-rsa2048", "rsa4096" }, { "ca-rsa2048", "p256" },
-		{ "ca-rsa2048", "p384" },    { "ca-p256", "rsa2048" },
-		{ "ca-p256", "rsa3072" },    { "ca-p256", "rsa4096" },
-		{ "ca-p256", "p256" },       { "ca-p256", "p384" },
-		{ "rsa3072", "rsa2048" },    { "rsa4096", "p256" },
-		{ "p384", "rsa2048" },
+		{ "ca-rsa2048", "rsa2048", V15 },
+		{ "ca-rsa2048", "rsa3072", V15 },
+		{ "ca-rsa2048", "rsa4096", V15 },
+		{ "ca-rsa2048", "p256", V15 },
+		{ "ca-rsa2048", "p384", V15 },
+		{ "ca-rsa2048", "rsa2048", PSS },
+		{ "rsa3072", "p256", PSS },
+		{ "rsa4096", "rsa3072", PSS },
+		{ "ca-p256", "rsa2048", P256 },
+		{ "ca-p256", "rsa3072", P256 },
+		{ "ca-p256", "rsa4096", P256 },
+		{ "ca-p256", "p256", P256 },
+		{ "ca-p256", "p384", P256 },
+		{ "rsa3072", "rsa2048", V15 },
+		{ "rsa4096", "p256", V15 },
+		{ "p384", "rsa2048", P384 },
 	};
 
 	return cr_make_param_array(struct pair, pairs,
@@ -37,23 +53,27 @@ ParameterizedTest(struct pair *p, pki_issue, matrix)
 	AUTO(evp_pkey) EVP_PKEY *ca_key = test_key(p->ca);
 	AUTO(pki_ca) struct pki_ca *root = test_root("ca-rsa2048");
 	AUTO(pki_ca) struct pki_ca *ca = test_issuing(p->ca, root, root_key);
-	AUTO(pki_profile) struct pki_profile *profile = test_profile();
-	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 };
+	AUTO(pki_profile)
+	struct pki_profile *profile = test_profile_named(p->profile);
+	AUTO(evp_pkey) EVP_PKEY *key = test_key(p->subject);
+	AUTO(buffer) struct buffer spki = { 0 }, tbs = { 0 }, der = { 0 };
 	struct pki_certificate cert;
 	const char *rule = NULL, *field = NULL;
 	struct pki_order order;
 	struct err e = { 0 };
 
-	test_tbs(ca, p->subject, &tbs);
+	test_spki(key, &spki);
+	order = test_order(buffer_view(&spki));
+	cr_assert(pki_tbs_build(profile, ca, &order, &tbs, &e), "%s", e.text);
 	test_certificate(buffer_view(&tbs), ca, ca_key, &der);
 	cr_assert(pki_certificate_parse(buffer_view(&der), &cert, &e), "%s",
 		  e.text);
 	cr_assert(bytes_equal(cert.tbs, buffer_view(&tbs)));
+	cr_assert_eq(cert.signature_algorithm, p->signature);
 	cr_assert(pki_lint(cert.tbs,
 			   &(struct pki_lint_context){ profile, ca, cert.spki },
 			   &rule, &e),
 		  "%s", e.text);
-	order = test_order(cert.spki);
 	cr_assert(pki_tbs_matches(cert.tbs, profile, &order, &field, &e), "%s",
 		  e.text);
 	cr_assert_str_eq(cert.serial_number, order.serial_number);

@@ -156,12 +156,37 @@ Test(pki_lint, key_encipherment_needs_rsa)
 			 "key_usage_fits");
 }
 
+/* A profile in memory that went wrong after loading: lint has its own list. */
+Test(pki_lint, no_profile_makes_a_responder)
+{
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	const struct pki_oid responder = { { 0x2b, 6, 1, 5, 5, 7, 3, 9 }, 8 };
+	struct err e = { 0 };
+
+	profile->eku[0] = responder;
+	profile->eku_count = 1;
+	cr_assert_str_eq(judge(lint_change_ocsp_signing, profile, &e),
+			 "purpose_limits");
+}
+
+Test(pki_lint, the_profile_says_which_signature)
+{
+	AUTO(pki_profile) struct pki_profile *profile = test_profile();
+	struct err e = { 0 };
+
+	profile->signatures[PKI_ECDSA_SHA256] = false;
+	cr_assert_str_eq(judge(NULL, profile, &e), "signature");
+	profile->signatures[PKI_ECDSA_SHA512] = true;
+	cr_assert_str_eq(judge(NULL, profile, &e), "signature");
+}
+
 /* Rules that have a test of their own above. */
 static bool
 has_own_test(const char *rule)
 {
 	return strcmp(rule, "key_allowed") == 0 ||
-	       strcmp(rule, "key_usage_fits") == 0;
+	       strcmp(rule, "key_usage_fits") == 0 ||
+	       strcmp(rule, "purpose_limits") == 0;
 }
 
 Test(pki_lint, no_row_without_a_test)
@@ -179,11 +204,27 @@ Test(pki_lint, no_row_without_a_test)
 	}
 }
 
-Test(pki_lint, the_manual_lists_every_row)
+/* Lines of the manual's table of rules: those that begin with "| `" after
+ * its head. */
+static size_t
+rows_of_the_manual(const char *manual)
+{
+	const char *line = strstr(manual, "| rule | source |\n");
+	size_t count = 0;
+
+	cr_assert_not_null(line);
+	line = strchr(strchr(line, '\n') + 1, '\n') + 1;
+	for (; line[0] == '|'; line = strchr(line, '\n') + 1)
+		count++;
+	return count;
+}
+
+Test(pki_lint, the_manual_lists_every_row_and_no_other)
 {
 	AUTO(buffer) struct buffer manual = { 0 };
 	const char *rule, *source;
 	struct err e = { 0 };
+	size_t count = 0;
 
 	cr_assert(file_read(CERTFLOW_SOURCE_DIR "/ops/docs/profile.md", 65536,
 			    &manual, &e),
@@ -194,7 +235,9 @@ Test(pki_lint, the_manual_lists_every_row)
 		snprintf(line, sizeof(line), "| `%s` | %s |", rule, source);
 		cr_assert_not_null(strstr((const char *)manual.data, line),
 				   "%s", line);
+		count++;
 	}
+	cr_assert_eq(count, rows_of_the_manual((const char *)manual.data));
 }
 
 /* Not a benchmark: it says what it costs, and fails when that explodes. */

@@ -95,7 +95,29 @@ static const struct {
 	  "\"subscription_scheme_code\":\"C\",\"months_free\":0,"
 	  "\"effective_from\":\"2020-02-30\"}]}",
 	  "row 1: effective_from: must be a day" },
+	{ ROW(""), "row 1: product_package: \"profiles\" has none" },
+	{ ROW("}],\"profiles\":{\"P\":\"\"},\"x\":[{"),
+	  "row 1: product_package: \"profiles\" has none" },
+	{ ROW("}],\"profiles\":{\"P\":7},\"x\":[{"),
+	  "row 1: product_package: \"profiles\" has none" },
+	{ ROW("}],\"profiles\":{\"P\":\"p\",\"Q\":\"q\"},\"x\":[{"),
+	  "profiles: Q: no row has this package" },
 };
+
+Test(catalogue, profile_of_a_package)
+{
+	AUTO(world) struct world *w = world_new(TAX);
+	const struct catalogue *c = w->env.catalogue;
+	size_t n = 0;
+
+	cr_expect_str_eq(catalogue_profile(c, "ORG_HSM_CA4"), "org-hsm-ca4");
+	cr_expect_str_eq(catalogue_profile(c, "ORG_HSM_CA4_PSS"),
+			 "org-hsm-ca4-pss");
+	cr_expect_null(catalogue_profile(c, "ORG"));
+	while (catalogue_row(c, n) != NULL)
+		cr_expect_not_null(catalogue_row(c, n++)->profile);
+	cr_expect_eq(n, 7);
+}
 
 Test(catalogue, errors_name_the_row)
 {
