@@ -23,7 +23,7 @@ DOORS = {
     "libp11.h": ("shared/hsm/",),
     "p11-kit": ("shared/hsm/",),
     "pkcs11": ("shared/hsm/",),
-    "microhttpd.h": ("shared/runtime/",),
+    "microhttpd.h": ("shared/http/",),
     "ini.h": ("shared/pki/",),
 }
 # Tests that set up a counterpart of the library are free to use it.
@@ -41,7 +41,8 @@ MODULES = {
     "db": ("base",),
     "hsm": ("base", "pki"),
     "pki": ("base", "event"),
-    "runtime": ("base", "event", "avro", "kafka", "registry"),
+    "http": ("base",),
+    "runtime": ("base", "event", "avro", "http", "kafka", "registry"),
 }
 
 

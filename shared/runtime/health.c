@@ -1,11 +1,10 @@
 #include "runtime/health.h"
 
-#include <arpa/inet.h>
-#include <microhttpd.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "http/http.h"
 
 #define WHY_MAX 256
 #define SAID_MAX 8 /* reasons of one part that are said until it is good */
@@ -15,7 +14,7 @@ struct health {
 	char why[HEALTH__COUNT][WHY_MAX];
 	uint64_t said[HEALTH__COUNT][SAID_MAX]; /* hashes; 0: free */
 	struct metrics *metrics;
-	struct MHD_Daemon *server; /* NULL: no port */
+	struct http_server *server; /* NULL: no port */
 };
 
 static const char *const part_names[HEALTH__COUNT] = {
@@ -48,70 +47,41 @@ print_health(struct health *h, struct buffer *out, struct err *e)
 	return ready && ok;
 }
 
-static enum MHD_Result
-answer(struct MHD_Connection *connection, unsigned status,
-       const struct buffer *text)
-{
-	struct MHD_Response *r = MHD_create_response_from_buffer(
-		text->len, text->data, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result rc;
-
-	if (r == NULL)
-		return MHD_NO;
-	(void)MHD_add_response_header(r, "Content-Type",
-				      "text/plain; charset=utf-8");
-	rc = MHD_queue_response(connection, status, r);
-	MHD_destroy_response(r);
-	return rc;
-}
-
-static enum MHD_Result
-on_request(void *self, struct MHD_Connection *connection, const char *url,
-	   const char *method, const char *version, const char *data,
-	   size_t *data_size, void **context)
+static void
+answer(void *self, const struct http_request *request, struct http_answer *a)
 {
 	struct health *h = self;
-	AUTO(buffer) struct buffer text = { 0 };
 	struct err e;
-	unsigned status = MHD_HTTP_OK;
 
-	(void)version;
-	(void)data;
-	(void)data_size;
-	(void)context;
-	if (strcmp(method, "GET") != 0)
-		status = MHD_HTTP_METHOD_NOT_ALLOWED;
-	else if (strcmp(url, "/health") == 0)
-		status = print_health(h, &text, &e)
-				 ? MHD_HTTP_OK
-				 : MHD_HTTP_SERVICE_UNAVAILABLE;
-	else if (strcmp(url, "/metrics") == 0)
-		status = metrics_print(h->metrics, &text, &e)
-				 ? MHD_HTTP_OK
-				 : MHD_HTTP_INTERNAL_SERVER_ERROR;
+	a->type = "text/plain; charset=utf-8";
+	if (strcmp(request->method, "GET") != 0)
+		a->status = HTTP_METHOD_NOT_ALLOWED;
+	else if (strcmp(request->path, "/health") == 0)
+		a->status = print_health(h, &a->body, &e) ? HTTP_OK
+							  : HTTP_UNAVAILABLE;
+	else if (strcmp(request->path, "/metrics") == 0)
+		a->status = metrics_print(h->metrics, &a->body, &e)
+				    ? HTTP_OK
+				    : HTTP_INTERNAL_ERROR;
 	else
-		status = MHD_HTTP_NOT_FOUND;
-	return answer(connection, status, &text);
+		a->status = HTTP_NOT_FOUND;
 }
 
 static bool
 serve(struct health *h, int port, struct err *e)
 {
-	const struct sockaddr_in at = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr = { htonl(INADDR_LOOPBACK) },
+	const struct http_spec spec = {
+		.address = "127.0.0.1",
+		.port = port,
+		.threads = 1,
+		.connections = 16,
+		.timeout_s = 10,
+		.answer = answer,
+		.self = h,
 	};
 
-	h->server = MHD_start_daemon(
-		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL,
-		on_request, h, MHD_OPTION_SOCK_ADDR, (const void *)&at,
-		MHD_OPTION_CONNECTION_LIMIT, 16u, MHD_OPTION_CONNECTION_TIMEOUT,
-		10u, MHD_OPTION_END);
-	if (h->server == NULL)
-		return ERR_SET(e, ERR_FATAL, "health", port,
-			       "cannot listen on 127.0.0.1:%d", port);
-	return true;
+	return http_server_open(&spec, &h->server, e) ||
+	       err_context(e, "health");
 }
 
 bool
@@ -198,8 +168,7 @@ health_close(struct health *h)
 {
 	if (h == NULL)
 		return;
-	if (h->server != NULL)
-		MHD_stop_daemon(h->server);
+	http_server_close(h->server);
 	(void)pthread_mutex_destroy(&h->lock);
 	free(h);
 }
