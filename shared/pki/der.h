@@ -100,6 +100,9 @@ void der_named_bits(struct der_out *w, uint16_t mask);
 /** UTCTime through 2049, then GeneralizedTime (RFC 5280 4.1.2.5). */
 void der_time(struct der_out *w, int64_t us);
 
+/** GeneralizedTime without fractions, whatever the year. */
+void der_generalized_time(struct der_out *w, int64_t us);
+
 /** Record a failure of the caller's own. */
 void der_fail(struct der_out *w, const char *reason);
 

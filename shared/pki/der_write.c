@@ -152,10 +152,10 @@ der_named_bits(struct der_out *w, uint16_t mask)
 	der_put(w, DER_BIT_STRING, bytes_of(content, len));
 }
 
-void
-der_time(struct der_out *w, int64_t us)
+/* "YYYYMMDDHHMMSSZ"; false: failed. */
+static bool
+time_text(struct der_out *w, int64_t us, char text[40])
 {
-	char text[40];
 	int32_t days = (int32_t)(us / US_PER_DAY);
 	int64_t left = us % US_PER_DAY / US_PER_S;
 	unsigned month, day;
@@ -163,14 +163,33 @@ der_time(struct der_out *w, int64_t us)
 
 	if (us < 0 || us % US_PER_S != 0 || us / US_PER_DAY > 2932896) {
 		der_fail(w, "time is not a whole second of 1970 to 9999");
-		return;
+		return false;
 	}
 	clock_civil_from_days(days, &year, &month, &day);
-	(void)snprintf(text, sizeof(text), "%04d%02u%02u%02d%02d%02dZ", year,
-		       month, day, (int)(left / 3600), (int)(left / 60 % 60),
+	(void)snprintf(text, 40, "%04d%02u%02u%02d%02d%02dZ", year, month, day,
+		       (int)(left / 3600), (int)(left / 60 % 60),
 		       (int)(left % 60));
-	if (year < 2050)
+	return true;
+}
+
+void
+der_time(struct der_out *w, int64_t us)
+{
+	char text[40];
+
+	if (!time_text(w, us, text))
+		return;
+	if (strncmp(text, "2050", 4) < 0)
 		der_text(w, DER_UTC_TIME, text + 2);
 	else
+		der_text(w, DER_GENERALIZED_TIME, text);
+}
+
+void
+der_generalized_time(struct der_out *w, int64_t us)
+{
+	char text[40];
+
+	if (time_text(w, us, text))
 		der_text(w, DER_GENERALIZED_TIME, text);
 }

@@ -150,3 +150,19 @@ extension_reason(struct der_out *w, int reason)
 	der_put(w, DER_ENUMERATED, bytes_of(&code, 1));
 	end(w);
 }
+
+void
+extension_ocsp_nocheck(struct der_out *w)
+{
+	begin(w, OID_OCSP_NOCHECK, false);
+	der_put(w, DER_NULL, OID(""));
+	end(w);
+}
+
+void
+extension_ocsp_nonce(struct der_out *w, struct bytes nonce)
+{
+	begin(w, OID_OCSP_NONCE, false);
+	der_put(w, DER_OCTET_STRING, nonce);
+	end(w);
+}
