@@ -4,15 +4,18 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ca_report.h"
 #include "ca_store.h"
 #include "commands.h"
+#include "pki/responder.h"
+#include "responder_file.h"
 #include "token_jobs.h"
 
 static const char help[] =
 	"usage: certflow hsm list|check [OPTION...]\n"
-	"  --group GROUP                only root, issuing or customer\n"
+	"  --group GROUP                root, issuing, customer or ocsp\n"
 	"  --out DIR                    CA certificates; default "
 	"$CERTFLOW_CA_DIR\n"
 	"  --json\n";
@@ -98,6 +101,22 @@ list_place(const struct hsm_options *o, const struct place *place, json_t *rows,
 
 /* --- check ---------------------------------------------------------- */
 
+/* The key of the responder's certificate. */
+static bool
+try_responder(const char *dir, const struct place *place, struct err *e)
+{
+	AUTO(pki_ca) struct pki_ca *ca = NULL;
+	AUTO(pki_responder) struct pki_responder *responder = NULL;
+	AUTO(buffer) struct buffer signature = { 0 };
+	char file[PATH_MAX];
+
+	return ca_store_load(dir, "issuing", &ca, e) &&
+	       responder_file(dir, "issuing", file, e) &&
+	       pki_responder_load(file, ca, &responder, e) &&
+	       job_sign(place, responder->spki, responder->signature,
+			bytes_of_str(HSM_TEST_TEXT), &signature, e);
+}
+
 /* Customer keys allow one mechanism that libp11 may not use: log in only. */
 static bool
 try_place(const char *dir, const char *name, const struct place *place,
@@ -114,6 +133,8 @@ try_place(const char *dir, const char *name, const struct place *place,
 		memory = all;
 		return ok;
 	}
+	if (place->group == GROUP_OCSP)
+		return try_responder(dir, place, e);
 	/* job_sign() compares the key with the certificate's and verifies. */
 	return ca_store_load(dir, name, &ca, e) &&
 	       job_sign(place, ca->spki, ca->signature,
@@ -166,6 +187,14 @@ wanted(const struct hsm_options *o, enum group g)
 	return o->group == NULL || strcmp(o->group, group_name(g)) == 0;
 }
 
+/* Without a PIN there is no responder here, and nobody asked for its token. */
+static bool
+is_absent(const struct hsm_options *o, const struct place *place)
+{
+	return place->group == GROUP_OCSP && o->group == NULL &&
+	       access(place->pin_file, F_OK) != 0;
+}
+
 static int
 run(const struct hsm_options *o, json_t *rows, struct err *e)
 {
@@ -180,6 +209,8 @@ run(const struct hsm_options *o, json_t *rows, struct err *e)
 			continue;
 		if (!place_find((enum group)g, &o->places, &place, e))
 			return EXIT_FAULT;
+		if (is_absent(o, &place))
+			continue;
 		if (o->check)
 			good = check_group(o, dir, &place, rows) && good;
 		else if (!list_place(o, &place, rows, e))

@@ -34,9 +34,10 @@ int cmd_request(int argc, char **argv);
 int cmd_certificate(int argc, char **argv);
 int cmd_signing_certificate(int argc, char **argv);
 
-/* The CA's keys, certificates and CRLs (cmd_ca.c, cmd_crl.c, cmd_hsm.c) */
+/* The CA's keys, certificates and CRLs (cmd_*.c) */
 int cmd_ca(int argc, char **argv);
 int cmd_crl(int argc, char **argv);
+int cmd_ocsp(int argc, char **argv);
 int cmd_hsm(int argc, char **argv);
 /* Rules and profiles, no service needed (cmd_lint.c, cmd_profile.c) */
 int cmd_lint(int argc, char **argv);

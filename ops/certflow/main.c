@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	  cmd_ca },
 	{ "crl", "[--root|--name NAME] [--json]", "make a fresh CRL", true,
 	  cmd_crl },
+	{ "ocsp", "[--days N] [--within N] [--json]",
+	  "renew the OCSP responder's certificate", true, cmd_ocsp },
 	{ "hsm", "list|check [--group GROUP] [--json]",
 	  "what the tokens hold; whether they can sign", true, cmd_hsm },
 	{ "customer", "TAXCODE [--json] [--pg CONNINFO]",

@@ -15,12 +15,13 @@ static const struct {
 	[GROUP_ROOT] = { "root", "ROOT", "root" },
 	[GROUP_ISSUING] = { "issuing", "ISSUING", "issuing" },
 	[GROUP_CUSTOMER] = { "customer", "CUSTOMER", "customer-1" },
+	[GROUP_OCSP] = { "ocsp", "OCSP", "ocsp" },
 };
 
 const char place_help[] =
 	"  --module PATH                PKCS#11 module\n"
 	"  --token-GROUP LABEL          token (GROUP: root, issuing, "
-	"customer)\n"
+	"customer, ocsp)\n"
 	"  --pin-file-GROUP FILE        its first line is the user PIN\n"
 	"  --softhsm2-conf-GROUP FILE   SoftHSM configuration of the group\n";
 

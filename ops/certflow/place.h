@@ -10,7 +10,13 @@
 #include "base/bytes.h"
 #include "hsm/libp11/token.h"
 
-enum group { GROUP_ROOT, GROUP_ISSUING, GROUP_CUSTOMER, GROUP__COUNT };
+enum group {
+	GROUP_ROOT,
+	GROUP_ISSUING,
+	GROUP_CUSTOMER,
+	GROUP_OCSP, /* the responder's key; not everybody has a responder */
+	GROUP__COUNT
+};
 
 struct place {
 	enum group group;
@@ -28,7 +34,7 @@ struct place_options {
 	const char *pin_file[GROUP__COUNT];
 };
 
-/** "root", "issuing", "customer" */
+/** "root", "issuing", "customer", "ocsp" */
 const char *group_name(enum group g);
 
 /**

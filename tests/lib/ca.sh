@@ -3,6 +3,7 @@
 # that certflow reads, and counts what passed and failed.
 #
 #	ca_tokens        # fresh tokens root, issuing, customer-1
+#	ca_token GROUP LABEL  # one more
 #	ok WHAT COMMAND...
 #	says WHAT TEXT STATUS COMMAND...
 #	ca_summary       # the last line; false if anything failed
@@ -16,7 +17,8 @@ ca=$CERTFLOW_HOME/ca
 export CERTFLOW_HOME CERTFLOW_CA_DIR=$ca
 export CERTFLOW_PUBLIC_URL=http://127.0.0.1:8080
 unset CERTFLOW_PIN_FILE_ROOT CERTFLOW_PIN_FILE_ISSUING \
-	CERTFLOW_PIN_FILE_CUSTOMER CERTFLOW_PKCS11_MODULE CERTFLOW_PG
+	CERTFLOW_PIN_FILE_CUSTOMER CERTFLOW_PIN_FILE_OCSP \
+	CERTFLOW_PKCS11_MODULE CERTFLOW_PG
 passed=0
 failed=0
 
@@ -46,23 +48,25 @@ says() {
 	fi
 }
 
+# A fresh token of a group.
+ca_token() {
+	local group=$1 label=$2 conf=$CERTFLOW_HOME/$1.conf
+	mkdir "$CERTFLOW_HOME/$group"
+	printf 'directories.tokendir = %s\nlog.level = ERROR\n' \
+		"$CERTFLOW_HOME/$group" >"$conf"
+	(umask 077 && echo "4711$RANDOM" >"$CERTFLOW_HOME/etc/pin.$group")
+	SOFTHSM2_CONF=$conf softhsm2-util --init-token --free \
+		--label "$label" --so-pin 12345678 \
+		--pin "$(cat "$CERTFLOW_HOME/etc/pin.$group")" >/dev/null
+	export "CERTFLOW_SOFTHSM2_CONF_${group^^}=$conf"
+}
+
 # Fresh tokens of the three groups.
 ca_tokens() {
-	local group label conf
 	rm -rf "${CERTFLOW_HOME:?}"/* && mkdir "$CERTFLOW_HOME/etc"
-	for group in root issuing customer; do
-		conf=$CERTFLOW_HOME/$group.conf
-		mkdir "$CERTFLOW_HOME/$group"
-		printf 'directories.tokendir = %s\nlog.level = ERROR\n' \
-			"$CERTFLOW_HOME/$group" >"$conf"
-		(umask 077 && echo "4711$RANDOM" >"$CERTFLOW_HOME/etc/pin.$group")
-		label=$group
-		[[ $group == customer ]] && label=customer-1
-		SOFTHSM2_CONF=$conf softhsm2-util --init-token --free \
-			--label "$label" --so-pin 12345678 \
-			--pin "$(cat "$CERTFLOW_HOME/etc/pin.$group")" >/dev/null
-		export "CERTFLOW_SOFTHSM2_CONF_${group^^}=$conf"
-	done
+	ca_token root root
+	ca_token issuing issuing
+	ca_token customer customer-1
 }
 
 ca_summary() {
