@@ -163,6 +163,25 @@ write_all(int fd, struct bytes content)
 	return fsync(fd) == 0;
 }
 
+/* A name is on the disk when its folder is. */
+static bool
+sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO(str)
+	char *folder =
+		slash == NULL ? strdup(".")
+			      : strndup(path, (size_t)(slash - path) + 1);
+	int fd = folder == NULL
+			 ? -1
+			 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return ok;
+}
+
 bool
 file_write(const char *path, struct bytes content, unsigned mode, struct err *e)
 {
@@ -182,5 +201,5 @@ file_write(const char *path, struct bytes content, unsigned mode, struct err *e)
 		(void)unlink(tmp);
 		return false;
 	}
-	return true;
+	return sync_folder(path) || file_failed(e, "write", path);
 }

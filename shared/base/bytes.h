@@ -76,7 +76,8 @@ bool hex_decode(const char *hex, uint8_t *out, size_t max, size_t *len)
 bool file_read(const char *path, size_t max, struct buffer *out, struct err *e)
 	MUST_CHECK;
 
-/** Write atomically: temporary file, fsync, rename. mode as in open(2). */
+/** Write atomically: temporary file, fsync, rename, fsync of the folder. mode
+ * as in open(2). */
 bool file_write(const char *path, struct bytes content, unsigned mode,
 		struct err *e) MUST_CHECK;
 
