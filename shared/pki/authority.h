@@ -47,6 +47,8 @@ struct pki_revoked {
 	char serial_number[PKI_SERIAL_TEXT_MAX]; /* lower-case hex          */
 	int64_t revoked_at; /* microseconds; in a CRL whole seconds */
 	int reason;         /* RFC 5280 5.3.1; 0: no reason extension */
+	bool has_invalidity;
+	int64_t invalidity_at; /* RFC 5280 5.3.2; likewise */
 };
 
 struct pki_crl {

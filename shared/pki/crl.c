@@ -12,9 +12,14 @@ put_revoked(struct der_out *w, const struct pki_revoked *r)
 	der_open(w, DER_SEQUENCE);
 	name_put_serial(w, r->serial_number);
 	der_time(w, r->revoked_at - r->revoked_at % US_PER_S);
-	if (r->reason != 0) {
+	if (r->reason != 0 || r->has_invalidity) {
 		der_open(w, DER_SEQUENCE);
-		extension_reason(w, r->reason);
+		if (r->reason != 0)
+			extension_reason(w, r->reason);
+		if (r->has_invalidity)
+			extension_invalidity(
+				w,
+				r->invalidity_at - r->invalidity_at % US_PER_S);
 		der_close(w);
 	}
 	der_close(w);
@@ -81,24 +86,39 @@ take_number(struct bytes extensions, int64_t *number)
 	return false;
 }
 
-/* ENUMERATED in the reasonCode extension (RFC 5280 5.3.1); 0: none. */
+/* ENUMERATED in the reasonCode extension (RFC 5280 5.3.1), GeneralizedTime in
+ * the invalidityDate (5.3.2); others are passed over. */
 static bool
-take_reason(struct bytes extensions, int *reason)
+take_extension(struct bytes oid, struct bytes value, struct pki_revoked *out)
 {
-	struct bytes extension, oid, value, code;
+	struct der_item date;
+	struct bytes code;
 
-	*reason = 0;
-	while (extensions.len > 0) {
-		if (!der_take(&extensions, DER_SEQUENCE, &extension) ||
-		    !der_take(&extension, DER_OID, &oid))
+	if (bytes_equal(oid, OID_REASON_CODE)) {
+		if (!der_take(&value, DER_ENUMERATED, &code) || code.len != 1)
 			return false;
-		if (!bytes_equal(oid, OID_REASON_CODE))
-			continue;
-		if (!der_take(&extension, DER_OCTET_STRING, &value) ||
-		    !der_take(&value, DER_ENUMERATED, &code) || code.len != 1)
-			return false;
-		*reason = code.data[0];
+		out->reason = code.data[0];
+	} else if (bytes_equal(oid, OID_INVALIDITY_DATE)) {
+		out->has_invalidity = true;
+		return der_next(&value, &date) &&
+		       der_time_parse(&date, &out->invalidity_at);
 	}
+	return true;
+}
+
+static bool
+take_extensions(struct bytes extensions, struct pki_revoked *out)
+{
+	struct bytes extension, oid, critical, value;
+
+	while (extensions.len > 0)
+		if (!der_take(&extensions, DER_SEQUENCE, &extension) ||
+		    !der_take(&extension, DER_OID, &oid) ||
+		    (der_peek(extension, DER_BOOLEAN) &&
+		     !der_take(&extension, DER_BOOLEAN, &critical)) ||
+		    !der_take(&extension, DER_OCTET_STRING, &value) ||
+		    !take_extension(oid, value, out))
+			return false;
 	return true;
 }
 
@@ -117,7 +137,7 @@ take_revoked(struct bytes *list, struct pki_revoked *out)
 		return false;
 	if (entry.len > 0 && !der_take(&entry, DER_SEQUENCE, &extensions))
 		return false;
-	return entry.len == 0 && take_reason(extensions, &out->reason);
+	return entry.len == 0 && take_extensions(extensions, out);
 }
 
 static bool

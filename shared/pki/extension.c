@@ -166,3 +166,11 @@ extension_ocsp_nonce(struct der_out *w, struct bytes nonce)
 	der_put(w, DER_OCTET_STRING, nonce);
 	end(w);
 }
+
+void
+extension_invalidity(struct der_out *w, int64_t us)
+{
+	begin(w, OID_INVALIDITY_DATE, false);
+	der_generalized_time(w, us);
+	end(w);
+}

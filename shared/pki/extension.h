@@ -27,6 +27,7 @@ void extension_access(struct der_out *w, const char *ocsp_url,
 
 void extension_crl_number(struct der_out *w, int64_t number);
 void extension_reason(struct der_out *w, int reason);
+void extension_invalidity(struct der_out *w, int64_t us);
 
 /** RFC 6960 4.2.2.2.1, RFC 9654 2.1. */
 void extension_ocsp_nocheck(struct der_out *w);

@@ -38,6 +38,7 @@
 #define OID_BASIC_CONSTRAINTS OID("\x55\x1d\x13")
 #define OID_CRL_NUMBER OID("\x55\x1d\x14")
 #define OID_REASON_CODE OID("\x55\x1d\x15")
+#define OID_INVALIDITY_DATE OID("\x55\x1d\x18")
 #define OID_NAME_CONSTRAINTS OID("\x55\x1d\x1e")
 #define OID_CRL_DP OID("\x55\x1d\x1f")
 #define OID_POLICIES OID("\x55\x1d\x20")

@@ -266,8 +266,9 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-rsa2048");
 	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-rsa2048");
 	const struct pki_revoked revoked[] = {
-		{ "5b0123456789abcdef0123456789abcd", NOW_US + 123456, 1 },
-		{ "4b0123456789abcdef0123456789abcd", NOW_US, 0 },
+		{ "5b0123456789abcdef0123456789abcd", NOW_US + 123456, 1, true,
+		  NOW_US - 5 * US_PER_DAY + 7 },
+		{ "4b0123456789abcdef0123456789abcd", NOW_US, 0, false, 0 },
 	};
 	const struct pki_crl crl = { 300, NOW_US, NOW_US + 7 * 86400000000,
 				     revoked, 2 };
@@ -277,6 +278,7 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	const unsigned char *at;
 	struct pki_crl back = { 0 };
 	struct err e = { 0 };
+	ASN1_GENERALIZEDTIME *at_date;
 	X509_CRL *x;
 
 	cr_assert(pki_crl_tbs(ca, &crl, &tbs, &e), "%s", e.text);
@@ -293,6 +295,8 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	cr_assert_eq(read[0].reason, 1);
 	cr_assert_str_eq(read[1].serial_number, revoked[1].serial_number);
 	cr_assert_eq(read[1].reason, 0);
+	cr_assert(read[0].has_invalidity && !read[1].has_invalidity);
+	cr_assert_eq(read[0].invalidity_at, NOW_US - 5 * US_PER_DAY);
 	cr_assert_eq(back.number, 300);
 	cr_assert_eq(back.this_update, crl.this_update);
 	cr_assert_eq(back.next_update, crl.next_update);
@@ -301,6 +305,12 @@ Test(pki_issue, crl_parses_and_carries_its_number)
 	cr_assert_not_null(x);
 	cr_assert_eq(X509_CRL_verify(x, key), 1);
 	cr_assert_eq(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(x)), 2);
+	at_date = X509_REVOKED_get_ext_d2i(
+		sk_X509_REVOKED_value(X509_CRL_get_REVOKED(x), 0),
+		NID_invalidity_date, NULL, NULL);
+	cr_assert_not_null(at_date);
+	cr_assert_eq(at_date->type, V_ASN1_GENERALIZEDTIME);
+	ASN1_GENERALIZEDTIME_free(at_date);
 	X509_CRL_free(x);
 	der.data[der.len - 1] ^= 1;
 	cr_assert_not(pki_crl_parse(buffer_view(&der), ca, &back, NULL, &e));
