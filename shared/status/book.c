@@ -109,7 +109,7 @@ make_block(struct status_book *b, struct err *e)
 	if (b->count < b->block_count * BOOK_BLOCK)
 		return true;
 	blocks = reallocarray((void *)b->blocks, b->block_count + 1,
-			      sizeof(blocks[0]));
+			      sizeof(void *));
 	if (blocks == NULL)
 		return ERR_NO_MEMORY(e);
 	b->blocks = blocks;
@@ -213,7 +213,7 @@ status_book_each_revoked(const struct status_book *b, status_each each,
 	for (size_t i = 0; i < b->count; i++)
 		if (book_is_revoked(book_at(b, i)))
 			list[n++] = book_at(b, i);
-	qsort((void *)list, n, sizeof(list[0]), compare);
+	qsort((void *)list, n, sizeof(void *), compare);
 	for (size_t i = 0; i < n; i++) {
 		describe(list[i], &entry);
 		if (!each(self, &entry, e))
