@@ -27,7 +27,8 @@ import parts_path  # noqa: F401  where fastavro is
 import acts
 import scripts
 import wire
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import (Consumer, KafkaError, KafkaException, Producer,
+                             TopicPartition)
 
 LOG, OUTCOMES = "certflow.events", "certflow.outcomes"
 WRITE = {"partitioner": "murmur2_random", "acks": "all",
@@ -79,6 +80,11 @@ class Flow:
         if edges[-1] < end:
             edges.append(end)
         return max((b - a for a, b in zip(edges, edges[1:])), default=0.0)
+
+
+def _is_fatal(error):
+    """produce() says so by the code alone."""
+    return error.fatal() or error.code() == KafkaError._FATAL
 
 
 class Journey:
@@ -192,7 +198,7 @@ class Driver(threading.Thread):
         return consumer
 
     def _on_error(self, error):
-        if error.fatal():
+        if _is_fatal(error):
             self.broken = error
 
     def produce(self, topic, key, value, partition=None, then=None):
@@ -219,7 +225,7 @@ class Driver(threading.Thread):
                 if self.broken:
                     return  # published again by the next producer
             except KafkaException as error:
-                if not error.args[0].fatal():
+                if not _is_fatal(error.args[0]):
                     raise
                 self.broken = error.args[0]
                 return
@@ -244,7 +250,7 @@ class Driver(threading.Thread):
         try:
             self.producer.poll(seconds)
         except KafkaException as error:
-            if not error.args[0].fatal():
+            if not _is_fatal(error.args[0]):
                 raise
             self.broken = error.args[0]
 
