@@ -3,6 +3,7 @@ to the supervisor that keeps them running."""
 
 import functools
 import glob
+import hashlib
 import json
 import os
 import re
@@ -59,14 +60,20 @@ def _data(*parts):
     return os.path.join(REPO, "schemas", *parts)
 
 
+def _sha256(path):
+    with open(path, "rb") as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
+
+
 def _ca(home):
     """The issuing CA and what it may sign."""
-    profiles = ",".join(sorted(glob.glob(_data("profiles", "*.ini"))))
+    profiles = sorted(glob.glob(_data("profiles", "*.ini")))
     return {
         "ca.certificate": home.path("ca", "issuing.pem"),
         "ca.others": home.path("ca", "root.pem"),
         "ca.public_url": publicfiles.url(home),
-        "profile.files": profiles,
+        "profile.files": ",".join(profiles),
+        "profile.sha256": ",".join(map(_sha256, profiles)),
     }
 
 
