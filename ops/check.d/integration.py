@@ -28,6 +28,7 @@ LONG = {
     "projector/test_projector.py": 80,
     "stack/test_stack.py": 75,
     "startstop/test_start_any_order.py": 70,
+    "verifiers/test_matrix.sh": 60,
     "stack/test_transactions.py": 55,
 }
 

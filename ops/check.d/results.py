@@ -38,6 +38,10 @@ class Results:
         word = "ok" if failed == 0 else "FAILED"
         print(f"{word:<7}{name}  ({passed} passed, {failed} failed, "
               f"{seconds:.1f} s)", flush=True)
+        # What could not be checked at all must not look like a pass.
+        for line in output.splitlines():
+            if line.startswith("SKIPPED "):
+                print(f"    {line}", flush=True)
         if failed:
             self.failures.append(name)
             lines = output.splitlines()[-80:]

@@ -99,11 +99,17 @@ def make_key(stage, play):
         "the saved key pair", 60)
 
 
+NEW_KEY = {"RSA": ("rsa:{}",),
+           "EC": ("ec", "-pkeyopt", "ec_paramgen_curve:P-{}")}
+
+
 def upload_csr(stage, play):
     """A key of a USB token: made by its own software, here openssl."""
     key = os.path.join(stage.folder, f"{play.request_id}.key")
+    kind, size = play.scenario.algorithm.replace("_P", "_").split("_")
     result = subprocess.run(
-        ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes",
+        ["openssl", "req", "-new", "-newkey",
+         *(part.format(size) for part in NEW_KEY[kind]), "-nodes",
          "-keyout", key, "-outform", "DER", "-subj",
          f"/UID=MST:{play.tax_code}"], check=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
