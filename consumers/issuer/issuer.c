@@ -17,9 +17,13 @@
 #include "hsm/hsm_config.h"
 #include "hsm/hsm_key.h"
 #include "order_check.h"
+#include "pki/address.h"
+#include "pki/ca_watch.h"
 #include "pki/certificate.h"
 #include "pki/profile_list.h"
 #include "runtime/worker.h"
+
+#define DAY_MS (INT64_C(86400) * 1000)
 
 struct issuer {
 	struct hsm *hsm;
@@ -29,6 +33,8 @@ struct issuer {
 	struct pki_approvers *approvers; /* NULL: none configured */
 	struct pki_guard *guard;
 	struct order_policy policy;
+	struct pki_ca_watch watch;
+	struct health *health; /* the runtime's */
 };
 
 /* One order under way. */
@@ -104,13 +110,14 @@ static bool
 load_guard(struct issuer *is, const struct config *cfg, struct err *e)
 {
 	const char *others[CONFIG_ITEMS_MAX];
+	size_t count = config_list(cfg, "ca.others", others);
 
-	if (!pki_guard_new(
+	if (!pki_address_check(&is->profiles, others, count, e) ||
+	    !pki_guard_new(
 		    &(struct pki_guard_config){
 			    .ca = is->ca,
 			    .other_cas = others,
-			    .other_count =
-				    config_list(cfg, "ca.others", others),
+			    .other_count = count,
 			    .blocklist = config_text(cfg, "pki.blocklist") },
 		    &is->guard, e))
 		return false;
@@ -140,20 +147,29 @@ issuer_open(struct runtime *rt, void **self, struct err *e)
 	if (is == NULL)
 		return ERR_NO_MEMORY(e);
 	is->schemas = runtime_schemas(rt);
+	is->health = runtime_health(rt);
 	if (!pki_ca_load(config_text(cfg, "ca.certificate"), &is->ca, e) ||
 	    !load_profiles(is, cfg, e) || !load_approvers(is, cfg, e) ||
 	    !load_guard(is, cfg, e) || !open_hsm(is, cfg, e))
 		return false;
+	is->watch = pki_ca_watch_new(is->ca, &is->profiles,
+				     config_duration_us(cfg, "ca.warn"),
+				     config_duration_us(cfg, "ca.alarm"));
 	*self = TAKE(is);
 	return true;
 }
 
+/* An issuing CA that is not valid is no reason to wait: its orders fail. */
 static bool
 ready(void *self, struct err *why)
 {
-	const struct issuer *is = self;
+	struct issuer *is = self;
+	const char *warning;
 
 	pki_guard_watch(is->guard);
+	health_set(is->health, HEALTH_CA,
+		   pki_ca_watch(&is->watch, clock_now_us(), &warning));
+	health_warn(is->health, warning);
 	return hsm_ready(is->hsm, why);
 }
 
@@ -291,6 +307,11 @@ static const struct config_option options[] = {
 	{ "ca.others", CONFIG_LIST, "", 0, 0, false,
 	  "PEM files of our other CAs (root, earlier ones), whose keys nobody "
 	  "may have certified, e.g. /var/lib/certflow/ca/root.pem" },
+	{ "ca.warn", CONFIG_DURATION, "90d", 0, 3650 * DAY_MS, false,
+	  "the end of the issuing CA is told so long before: in program "
+	  "output once a day, in /health as a warning" },
+	{ "ca.alarm", CONFIG_DURATION, "30d", 0, 3650 * DAY_MS, false,
+	  "the same at level error" },
 	{ "ca.public_url", CONFIG_TEXT, "", 0, 0, false,
 	  "where CRL and CA certificate are served, e.g. http://ca.example; "
 	  "empty: certificates name no address" },

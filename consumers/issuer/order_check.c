@@ -128,12 +128,18 @@ check_submission(struct view *v)
 static bool
 check_issuer(struct view *v)
 {
-	if (memcmp(v->order->issuer_certificate_sha256.b, v->policy->ca->sha256,
-		   SHA256_LEN) == 0)
-		return true;
-	return broken(v, EV_ISSUANCE_FAILURE_CODE_ISSUER_UNKNOWN,
-		      "issuer_certificate_sha256",
-		      "the order is for another issuing CA");
+	const struct pki_ca *ca = v->policy->ca;
+
+	if (memcmp(v->order->issuer_certificate_sha256.b, ca->sha256,
+		   SHA256_LEN) != 0)
+		return broken(v, EV_ISSUANCE_FAILURE_CODE_ISSUER_UNKNOWN,
+			      "issuer_certificate_sha256",
+			      "the order is for another issuing CA");
+	if (v->now < ca->not_before)
+		return invalid(v, "issuer_validity",
+			       "the issuing CA is not valid yet");
+	return v->now <= ca->not_after ||
+	       invalid(v, "issuer_validity", "the issuing CA has expired");
 }
 
 static bool

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "pki/ca_watch.h"
 #include "pki/guard.h"
 #include "registrar/rebalance.h"
 #include "registrar/registrar.h"
@@ -109,12 +110,23 @@ one(struct registrar *r, const struct kafka_message *m, struct err *e)
 	return false;
 }
 
+static void
+watch_ca(struct registrar *r)
+{
+	const char *warning;
+
+	health_set(runtime_health(r->rt), HEALTH_CA,
+		   pki_ca_watch(r->ca_watch, clock_now_us(), &warning));
+	health_warn(runtime_health(r->rt), warning);
+}
+
 static bool
 work(struct registrar *r, const struct kafka_batch *batch, struct err *e)
 {
 	int64_t now = clock_monotonic_us();
 
 	pki_guard_watch(r->guard);
+	watch_ca(r);
 	for (size_t i = 0; i < kafka_batch_count(batch); i++)
 		if (!one(r, kafka_batch_at(batch, i), e))
 			return false;

@@ -94,7 +94,9 @@ rules_load(const struct config *cfg, struct rules *u, struct err *e)
 				    .ocsp_url =
 					    config_text(cfg, "ca.ocsp_url") },
 			.catalogue = u->catalogue,
-			.approvers = approvers },
+			.approvers = approvers,
+			.ca_warn_us = config_duration_us(cfg, "ca.warn"),
+			.ca_alarm_us = config_duration_us(cfg, "ca.alarm") },
 		&u->pki, e);
 }
 
@@ -143,6 +145,7 @@ fill(struct registrar *r, const struct rules *u)
 	r->checkpoint_interval_us =
 		config_duration_us(cfg, "checkpoint.interval");
 	r->guard = pki_facts_guard(u->pki);
+	r->ca_watch = pki_facts_watch(u->pki);
 	r->env = (struct wf_env){ .limits = settings_limits(cfg),
 				  .catalogue = u->catalogue,
 				  .dossier = u->dossier,

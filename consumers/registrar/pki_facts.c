@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "pki/address.h"
 #include "pki/approval.h"
+#include "pki/ca_watch.h"
 #include "pki/certificate.h"
 #include "pki/csr.h"
 #include "pki/lint.h"
@@ -12,6 +14,9 @@
 
 struct pki_facts {
 	struct pki_ca *ca;
+	struct pki_ca *others[GUARD_CAS_MAX]; /* ours, too: see issuer_of() */
+	size_t other_count;
+	struct pki_ca_watch watch;
 	struct pki_profile_list profiles;
 	const struct catalogue *catalogue;
 	struct pki_approvers *approvers; /* NULL: none configured */
@@ -73,6 +78,21 @@ check_products(const struct pki_facts *f, struct err *e)
 	return true;
 }
 
+static bool
+load_others(struct pki_facts *f, const struct pki_facts_config *cfg,
+	    struct err *e)
+{
+	if (!pki_address_check(&f->profiles, cfg->other_cas,
+			       cfg->other_ca_count, e))
+		return false;
+	for (size_t i = 0; i < cfg->other_ca_count; i++) {
+		if (!pki_ca_load(cfg->other_cas[i], &f->others[i], e))
+			return err_context(e, "ca.others");
+		f->other_count++;
+	}
+	return true;
+}
+
 bool
 pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 	      struct err *e)
@@ -94,8 +114,11 @@ pki_facts_new(const struct pki_facts_config *cfg, struct pki_facts **out,
 						.other_count =
 							cfg->other_ca_count,
 						.blocklist = cfg->blocklist },
-		    &f->guard, e))
+		    &f->guard, e) ||
+	    !load_others(f, cfg, e))
 		return false;
+	f->watch = pki_ca_watch_new(f->ca, &f->profiles, cfg->ca_warn_us,
+				    cfg->ca_alarm_us);
 	*out = TAKE(f);
 	return true;
 }
@@ -110,6 +133,8 @@ pki_facts_free(struct pki_facts *f)
 	pki_profile_list_free(&f->profiles);
 	for (size_t i = 0; i < PROFILE_LIST_MAX; i++)
 		buffer_free(&f->any_key[i]);
+	for (size_t i = 0; i < f->other_count; i++)
+		pki_ca_free(f->others[i]);
 	pki_ca_free(f->ca);
 	free(f);
 }
@@ -118,6 +143,12 @@ struct pki_guard *
 pki_facts_guard(struct pki_facts *f)
 {
 	return f->guard;
+}
+
+struct pki_ca_watch *
+pki_facts_watch(struct pki_facts *f)
+{
+	return &f->watch;
 }
 
 static bool
@@ -261,6 +292,17 @@ tbs_build(void *self, struct arena *a, const struct wf_certificate_plan *plan,
 			e);
 }
 
+/* An order for the CA before this one may have been signed by it before the
+ * rollover, and its certificate come in after: that is what was ordered. */
+static const struct pki_ca *
+issuer_of(const struct pki_facts *f, struct bytes name)
+{
+	for (size_t i = 0; i < f->other_count; i++)
+		if (bytes_equal(f->others[i]->subject, name))
+			return f->others[i];
+	return f->ca;
+}
+
 static bool
 certificate_parse(void *self, struct arena *a, struct bytes der,
 		  struct wf_certificate *out, bool *parsed, struct err *e)
@@ -278,7 +320,8 @@ certificate_parse(void *self, struct arena *a, struct bytes der,
 	}
 	*out = (struct wf_certificate){
 		.tbs = c.tbs,
-		.signature_verifies = pki_certificate_verify(der, f->ca, &why),
+		.signature_verifies = pki_certificate_verify(
+			der, issuer_of(f, c.issuer), &why),
 		.serial_number =
 			arena_text(a, c.serial_number, strlen(c.serial_number)),
 	};

@@ -9,6 +9,7 @@
 
 struct catalogue;
 struct pki_facts;
+struct pki_ca_watch;
 struct pki_guard;
 
 struct pki_facts_config {
@@ -23,6 +24,9 @@ struct pki_facts_config {
 	const struct catalogue *catalogue;
 	const char *approvers; /* PEM of those who may approve; "": signatures
 				  of approvals are not looked at */
+	int64_t ca_warn_us;    /* the end of the issuing CA is told so long
+				  before, */
+	int64_t ca_alarm_us;   /* and urgently so long before */
 };
 
 /**
@@ -37,6 +41,9 @@ DEFINE_AUTO(pki_facts, struct pki_facts *, pki_facts_free);
 
 /** The keys that are refused whoever brings them; borrowed from f. */
 struct pki_guard *pki_facts_guard(struct pki_facts *f);
+
+/** The term of the issuing CA; borrowed from f. */
+struct pki_ca_watch *pki_facts_watch(struct pki_facts *f);
 
 /** The callbacks; borrow f. */
 struct wf_pki pki_facts_lend(struct pki_facts *f);

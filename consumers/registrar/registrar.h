@@ -62,6 +62,7 @@ struct registrar {
 	struct cache *cache;
 	struct wf_env env;
 	struct pki_guard *guard; /* borrowed */
+	struct pki_ca_watch *ca_watch;
 	struct registrar_metrics count;
 
 	int32_t partitions; /* of every topic */

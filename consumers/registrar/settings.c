@@ -11,6 +11,11 @@ const struct config_option settings_options[] = {
 	{ "ca.others", CONFIG_LIST, "", 0, 0, false,
 	  "PEM files of our other CAs (root, earlier ones), whose keys nobody "
 	  "may have certified, e.g. /var/lib/certflow/ca/root.pem" },
+	{ "ca.warn", CONFIG_DURATION, "90d", 0, 3650 * DAY, false,
+	  "the end of the issuing CA is told so long before: in program "
+	  "output once a day, in /health as a warning" },
+	{ "ca.alarm", CONFIG_DURATION, "30d", 0, 3650 * DAY, false,
+	  "the same at level error" },
 	{ "ca.public_url", CONFIG_TEXT, "", 0, 0, false,
 	  "where CRL and CA certificate are served; empty: not in "
 	  "certificates" },

@@ -10,7 +10,8 @@
 #define SAID_MAX 8 /* reasons of one part that are said until it is good */
 
 struct health {
-	pthread_mutex_t lock; /* of why */
+	pthread_mutex_t lock; /* of why, warning */
+	char warning[WHY_MAX];
 	char why[HEALTH__COUNT][WHY_MAX];
 	uint64_t said[HEALTH__COUNT][SAID_MAX]; /* hashes; 0: free */
 	struct metrics *metrics;
@@ -20,7 +21,8 @@ struct health {
 static const char *const part_names[HEALTH__COUNT] = {
 	[HEALTH_START] = "start",       [HEALTH_KAFKA] = "kafka",
 	[HEALTH_REGISTRY] = "registry", [HEALTH_DATABASE] = "database",
-	[HEALTH_HSM] = "hsm",           [HEALTH_WORK] = "work",
+	[HEALTH_HSM] = "hsm",           [HEALTH_CA] = "ca",
+	[HEALTH_WORK] = "work",
 };
 
 /* The text of /health. @return ready? */
@@ -41,9 +43,13 @@ print_health(struct health *h, struct buffer *out, struct err *e)
 		     buffer_add(out, h->why[i], strlen(h->why[i]), e) &&
 		     buffer_add(out, "\n", 1, e);
 	}
-	(void)pthread_mutex_unlock(&h->lock);
 	if (ready)
 		ok = buffer_add(out, "ready\n", 6, e);
+	if (h->warning[0] != '\0')
+		ok = ok && buffer_add(out, "warning: ", 9, e) &&
+		     buffer_add(out, h->warning, strlen(h->warning), e) &&
+		     buffer_add(out, "\n", 1, e);
+	(void)pthread_mutex_unlock(&h->lock);
 	return ready && ok;
 }
 
@@ -149,6 +155,14 @@ health_set(struct health *h, enum health_part part, const char *why)
 	else
 		log_line(LOG_WARN, part_names[part], "not ready", "why", why,
 			 NULL);
+}
+
+void
+health_warn(struct health *h, const char *text)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	snprintf(h->warning, WHY_MAX, "%s", text == NULL ? "" : text);
+	(void)pthread_mutex_unlock(&h->lock);
 }
 
 bool

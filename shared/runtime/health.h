@@ -2,7 +2,8 @@
  * health.h - GET /health and GET /metrics on the loopback interface.
  *
  * /health: 200 "ready" or 503 with the reasons, one a line.  A program is
- * ready when none of its parts has a reason not to be.
+ * ready when none of its parts has a reason not to be.  "ready" may be
+ * followed by a line "warning: ...": what will be a reason some day.
  */
 #ifndef CERTFLOW_RUNTIME_HEALTH_H
 #define CERTFLOW_RUNTIME_HEALTH_H
@@ -18,6 +19,7 @@ enum health_part {
 	HEALTH_REGISTRY,
 	HEALTH_DATABASE,
 	HEALTH_HSM,
+	HEALTH_CA,   /* the issuing CA's own term */
 	HEALTH_WORK, /* the program's own task */
 	HEALTH__COUNT
 };
@@ -36,6 +38,9 @@ bool health_open(int port, struct metrics *metrics, struct health **out,
  * come in turn are said once each until the part is good. Any thread.
  */
 void health_set(struct health *h, enum health_part part, const char *why);
+
+/** The one warning; NULL: none. Any thread. Nothing is logged. */
+void health_warn(struct health *h, const char *text);
 
 bool health_ready(struct health *h);
 

@@ -21,9 +21,9 @@ import parts  # noqa: E402
 import shim as shims  # noqa: E402
 import stopper  # noqa: E402
 import testbed  # noqa: E402
-from world import World, until  # noqa: E402
+from realbed import LONG, RealBed  # noqa: E402
+from world import until  # noqa: E402
 
-LONG = 90  # seconds: a session must time out before
 PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector")
 # The order is read, nothing is done.
 READ = "poll/certflow.events after 1"
@@ -32,11 +32,10 @@ DONE = "produce/certflow.inbox.{} before 1"
 SERIAL = b"\xa0\x03\x02\x01\x02\x02\x10"  # version 3, 16 octets of serial
 
 
-class Bed(testbed.Testbed):
-    """The portals of a testbed, on a stack with all real programs."""
+class Bed(RealBed):
+    """One in which programs can be stopped at a given place."""
 
     def __init__(self):
-        self.registrar = None
         folder = tempfile.mkdtemp(prefix="certflow-stoppers-")
         self.stoppers = {}
         environment = {}
@@ -48,22 +47,9 @@ class Bed(testbed.Testbed):
         # A program that was frozen within a call has no token that hangs:
         # else the watch may end it before it goes on.
         patient = {"hsm.call_deadline": "10m"}
-        self.world = World(instances=2, shim=True, build=testbed.BUILD,
-                           settings={name: patient for name in
-                                     ("keygen", "issuer", "activator")},
-                           environment=environment).start()
-        self.home = self.world.root
-        self.env = self.world.env
-        self.clean = {**self.world.clean_environment(), **self.env}
-        self.encode = testbed.Lines("encode", self.clean)
-        self.produce = testbed.Lines("produce", self.clean)
-        self.outcomes = testbed.Follower("certflow.outcomes", self.clean)
-        self.log = testbed.Follower("certflow.events", self.clean)
-
-    def close(self):
-        for each in (self.encode, self.produce, self.outcomes, self.log):
-            each.close()
-        self.world.close()
+        super().__init__(instances=2, shim=True, environment=environment,
+                         settings={name: patient for name in
+                                   ("keygen", "issuer", "activator")})
 
     # ---- stopping --------------------------------------------------------
 
@@ -81,39 +67,7 @@ class Bed(testbed.Testbed):
             self.stoppers[each].disarm()
         return name, self.stoppers[name].wait()
 
-    # ---- stretches of the journey ----------------------------------------
-
-    def requested(self, tax_code):
-        enrolment_id = parts.new_id()
-        self.must("einvoice", parts.key_pair_requested(
-            tax_code, enrolment_id, key_algorithm="EC_P256"))
-        return enrolment_id
-
-    def approved(self, tax_code):
-        """All up to an approved request; its id."""
-        enrolment_id = self.requested(tax_code)
-        csr = self.logged(tax_code, "CsrGenerated", LONG,
-                          enrolment_id=enrolment_id)
-        self.must("einvoice", parts.saved(tax_code, enrolment_id))
-        request_id, digest = self.submit(tax_code)
-        self.must("manager", parts.approved(tax_code, request_id, digest,
-                                            csr["spki_sha256"]))
-        return request_id
-
-    def ordered(self, tax_code):
-        request_id = self.approved(tax_code)
-        self.must("officer", parts.issuance_requested(tax_code, request_id))
-        return self.logged(tax_code, "IssuanceOrdered", LONG,
-                           request_id=request_id)
-
-    def issued(self, tax_code):
-        return self.logged(tax_code, "CertificateIssued", LONG)
-
-    def events(self, tax_code, kind=None):
-        self.log.settle()
-        found = [record["event"] for record in self.log.records
-                 if record["event"]["meta"]["tax_code"] == tax_code]
-        return [event for event in found if kind in (None, event["type"])]
+    # ---- what came of it -------------------------------------------------
 
     def signatures(self, tbs):
         """How often the token signed these octets."""

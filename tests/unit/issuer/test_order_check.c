@@ -139,6 +139,18 @@ Test(order, another_issuing_ca)
 	       "issuer_certificate_sha256");
 }
 
+/* Ordered in time, and signed when the CA's own term is over. */
+Test(order, issuing_ca_is_not_valid_now)
+{
+	int64_t to = w.ca->not_after;
+
+	w.ca->not_after = NOW_US - 1;
+	expect(INVALID, "issuer_validity");
+	w.ca->not_after = to;
+	w.ca->not_before = NOW_US + 1;
+	expect(INVALID, "issuer_validity");
+}
+
 Test(order, profile_not_on_the_list)
 {
 	w.order.profile_sha256.b[0] ^= 1;

@@ -70,6 +70,67 @@ judge(struct pki_facts *f, const char *key)
 	return refusal.code;
 }
 
+static bool
+verifies(struct pki_facts *f, struct bytes certificate)
+{
+	const struct wf_pki pki = pki_facts_lend(f);
+	AUTO(arena) struct arena *a = NULL;
+	struct wf_certificate found = { 0 };
+	struct err e = { 0 };
+	bool parsed = false;
+
+	cr_assert(arena_new(1 << 16, &a, &e));
+	cr_assert(pki.certificate_parse(pki.self, a, certificate, &found,
+					&parsed, &e));
+	cr_assert(parsed);
+	return found.signature_verifies;
+}
+
+/* Ordered and signed before a rollover, it comes in after. */
+Test(pki_facts, a_certificate_of_the_ca_before)
+{
+	AUTO(evp_pkey) EVP_PKEY *root_key = test_key("ca-p256");
+	AUTO(evp_pkey) EVP_PKEY *old_key = test_key("ca-rsa2048");
+	AUTO(pki_ca) struct pki_ca *root = test_root("ca-p256");
+	AUTO(pki_ca)
+	struct pki_ca *old = test_issuing("ca-rsa2048", root, root_key);
+	AUTO(pki_ca) struct pki_ca *new = test_root("rsa3072");
+	AUTO(pki_facts) struct pki_facts *f = NULL;
+	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 };
+	char old_path[] = "/tmp/certflow-old-XXXXXX";
+	char new_path[] = "/tmp/certflow-new-XXXXXX";
+	const char *others[] = { old_path };
+	AUTO(catalogue) struct catalogue *products = shipped_catalogue();
+	struct pki_facts_config cfg = {
+		.ca_certificate = new_path,
+		.other_cas = others,
+		.other_ca_count = 1,
+		.blocklist = "",
+		.profiles = shipped,
+		.profile_count = 3,
+		.places = { .public_url = PUBLIC_URL },
+		.catalogue = products,
+		.approvers = "",
+	};
+	struct err e = { 0 };
+
+	write_temporary(old_path, buffer_view(&old->der));
+	write_temporary(new_path, buffer_view(&new->der));
+	test_tbs(old, "rsa2048", &tbs);
+	test_certificate(buffer_view(&tbs), old, old_key, &der);
+	cr_assert(pki_facts_new(&cfg, &f, &e), "%s", e.text);
+	cr_expect(verifies(f, buffer_view(&der)));
+	der.data[der.len - 1] ^= 1;
+	cr_expect_not(verifies(f, buffer_view(&der)));
+	der.data[der.len - 1] ^= 1;
+	pki_facts_free(TAKE(f));
+	cfg.other_ca_count = 0;
+	cr_assert(pki_facts_new(&cfg, &f, &e), "%s", e.text);
+	cr_expect_not(verifies(f, buffer_view(&der)), "nobody knows its CA");
+	unlink(old_path);
+	unlink(new_path);
+}
+
 Test(pki_facts, keys_that_nobody_may_bring)
 {
 	AUTO(pki_ca) struct pki_ca *issuing = test_root("ca-rsa2048");
