@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ca_record.h"
 #include "ca_report.h"
 #include "ceremony.h"
 #include "pki/answer.h"
@@ -91,8 +92,13 @@ ceremony_request(struct ceremony *c, struct err *e)
 	    !ceremony_check_token(c, &c->issuing_place, e) ||
 	    !job_ca_key(&c->issuing_place, c->options->algorithm, name, &key,
 			&found, e) ||
+	    !record_token(c->record, &c->issuing_place, e) ||
 	    !find_request(c, name, &key, &csr, e) ||
 	    !ca_store_csr(c->dir, name, buffer_view(&csr), e))
+		return false;
+	record_key(c->record, name, &key, found);
+	record_file(c->record, name, "request", buffer_view(&csr));
+	if (!record_end(c->record, name, &key, e))
 		return false;
 	report_request(c, name, buffer_view(&csr), &key);
 	return true;
@@ -155,12 +161,16 @@ ceremony_import(struct ceremony *c, struct err *e)
 	    !pki_ca_parse(buffer_view(&der), &ca, e) ||
 	    !ceremony_check_new(c, ca->subject, ca->spki, e) ||
 	    !ceremony_check_token(c, &c->issuing_place, e) ||
-	    !job_attributes(&c->issuing_place, ca->spki, &key, e))
+	    !job_attributes(&c->issuing_place, ca->spki, &key, e) ||
+	    !record_token(c->record, &c->issuing_place, e))
 		return false;
+	record_key(c->record, name, &key, true);
+	record_file(c->record, name, "chain", buffer_view(&chain));
 	if (!keep_root(c, name, buffer_view(&chain), e) ||
 	    !ca_store_chain(c->dir, name, buffer_view(&chain), e) ||
 	    !ceremony_publish(c, name, &c->issuing_place, ca, CA_ISSUING_CRL_US,
-			      e))
+			      e) ||
+	    !ceremony_complete(c, name, ca, &key, e))
 		return false;
 	ca_report(c->dir, &(const struct ca_report_row){ name, ca, &key }, 1,
 		  c->options->json);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "ca_record.h"
 #include "ca_report.h"
 #include "ceremony.h"
 #include "pki/certificate.h"
@@ -44,9 +45,27 @@ make_root(const struct ceremony *c, const struct hsm_key *key,
 		return false;
 	if (root == NULL && !new_root(c, key, &root, e))
 		return false;
-	if (!ceremony_publish(c, "root", &c->root_place, root, ROOT_CRL_US, e))
+	if (!ceremony_publish(c, "root", &c->root_place, root, ROOT_CRL_US,
+			      e) ||
+	    !ca_store_pem(c->dir, "root", ".pem", "CERTIFICATE",
+			  buffer_view(&root->der), e))
 		return err_context(e, "root");
 	*out = TAKE(root);
+	return true;
+}
+
+/* Find or make a key, and write down which. */
+static bool
+take_key(const struct ceremony *c, const struct place *place, const char *name,
+	 struct hsm_key *key, struct err *e)
+{
+	bool found;
+
+	if (!ceremony_check_token(c, place, e) ||
+	    !job_ca_key(place, c->options->algorithm, name, key, &found, e) ||
+	    !record_token(c->record, place, e))
+		return false;
+	record_key(c->record, name, key, found);
 	return true;
 }
 
@@ -56,22 +75,19 @@ ceremony_init(struct ceremony *c, struct err *e)
 	AUTO(pki_ca) struct pki_ca *root = NULL;
 	AUTO(pki_ca) struct pki_ca *issuing = NULL;
 	struct hsm_key root_key, issuing_key;
-	enum ev_key_algorithm kind = c->options->algorithm;
-	bool found;
 
 	if (ca_store_exists(c->dir))
 		return ERR_SET(e, ERR_FATAL, "certflow", 0,
 			       "%s already holds a CA: nothing changed",
 			       c->dir);
-	if (!ceremony_check_token(c, &c->root_place, e) ||
-	    !ceremony_check_token(c, &c->issuing_place, e) ||
-	    !job_ca_key(&c->root_place, kind, "root", &root_key, &found, e) ||
-	    !job_ca_key(&c->issuing_place, kind, "issuing", &issuing_key,
-			&found, e) ||
+	if (!ceremony_check_token(c, &c->issuing_place, e) ||
+	    !take_key(c, &c->root_place, "root", &root_key, e) ||
+	    !take_key(c, &c->issuing_place, "issuing", &issuing_key, e) ||
 	    !make_root(c, &root_key, &root, e) ||
 	    !ceremony_issue(c, "issuing", &issuing_key, root, &issuing, e) ||
 	    !ceremony_publish(c, "issuing", &c->issuing_place, issuing,
-			      CA_ISSUING_CRL_US, e))
+			      CA_ISSUING_CRL_US, e) ||
+	    !ceremony_complete(c, "issuing", issuing, &issuing_key, e))
 		return false;
 	ca_report(c->dir,
 		  (const struct ca_report_row[]){
@@ -88,19 +104,18 @@ ceremony_rollover(struct ceremony *c, struct err *e)
 	AUTO(pki_ca) struct pki_ca *issuing = NULL;
 	char name[CA_NAME_MAX];
 	struct hsm_key key;
-	bool found;
 
 	if (!ca_store_exists(c->dir))
 		return ERR_SET(e, ERR_FATAL, "certflow", 0,
 			       "%s holds no CA that could be followed", c->dir);
 	if (!ca_store_next(c->dir, name, e) ||
 	    !ca_store_load(c->dir, "root", &root, e) ||
-	    !ceremony_check_token(c, &c->issuing_place, e) ||
-	    !job_ca_key(&c->issuing_place, c->options->algorithm, name, &key,
-			&found, e) ||
+	    !take_key(c, &c->issuing_place, name, &key, e) ||
+	    !record_token(c->record, &c->root_place, e) ||
 	    !ceremony_issue(c, name, &key, root, &issuing, e) ||
 	    !ceremony_publish(c, name, &c->issuing_place, issuing,
-			      CA_ISSUING_CRL_US, e))
+			      CA_ISSUING_CRL_US, e) ||
+	    !ceremony_complete(c, name, issuing, &key, e))
 		return false;
 	ca_report(c->dir, &(const struct ca_report_row){ name, issuing, &key },
 		  1, c->options->json);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ca_record.h"
 #include "pki/certificate.h"
 #include "token_jobs.h"
 
@@ -225,10 +226,26 @@ ceremony_publish(const struct ceremony *c, const char *name,
 {
 	struct bytes der = buffer_view(&ca->der);
 
-	return ca_store_der(c->dir, name, der, e) &&
-	       first_crl(c, name, place, ca, crl_us, e) &&
-	       keep_in_token(place, ca, e) &&
-	       ca_store_pem(c->dir, name, ".pem", "CERTIFICATE", der, e);
+	AUTO(buffer) struct buffer crl = { 0 };
+
+	if (!ca_store_der(c->dir, name, der, e) ||
+	    !first_crl(c, name, place, ca, crl_us, e) ||
+	    !keep_in_token(place, ca, e) ||
+	    !ca_store_read(c->dir, name, ".crl", &crl, e))
+		return false;
+	record_certificate(c->record, name, ca);
+	record_file(c->record, name, "CRL", buffer_view(&crl));
+	return true;
+}
+
+bool
+ceremony_complete(const struct ceremony *c, const char *name,
+		  const struct pki_ca *ca, const struct hsm_key *key,
+		  struct err *e)
+{
+	return record_end(c->record, name, key, e) &&
+	       ca_store_pem(c->dir, name, ".pem", "CERTIFICATE",
+			    buffer_view(&ca->der), e);
 }
 
 void
@@ -245,7 +262,7 @@ ceremony_settings(const struct ceremony *c, const char *name)
 		    !ca_store_has(c->dir, other, ".pem"))
 			continue;
 		printf("%s%s/%s.pem", comma, c->dir, other);
-		comma = ", ";
+		comma = ",";
 	}
 	printf("\nprofiles:\n  crl = %s.crl\n  ca_issuers = %s.cer\n", name,
 	       name);

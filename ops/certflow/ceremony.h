@@ -4,7 +4,7 @@
  *
  * Every step can be repeated: a key is found again by its label, and
  * <name>.cer, once written, decides which certificate it will be.
- * <name>.pem, written last, says that the CA is complete.
+ * <name>.pem, written last, behind the record, says that the CA is complete.
  */
 #ifndef CERTFLOW_OPS_CEREMONY_H
 #define CERTFLOW_OPS_CEREMONY_H
@@ -14,6 +14,9 @@
 #include "place.h"
 
 #define CEREMONY_ISSUING_MONTHS (10 * 12)
+#define CEREMONY_PARTICIPANTS_MAX 16
+
+struct record;
 
 struct ceremony_options {
 	const char *out;
@@ -21,6 +24,9 @@ struct ceremony_options {
 	const char *organisation; /* NULL: not given                       */
 	const char *file;         /* the answer to import                  */
 	const char *chain;
+	const char *record; /* directory of the records, NULL: default */
+	const char *participants[CEREMONY_PARTICIPANTS_MAX];
+	size_t participant_count;
 	enum ev_key_algorithm algorithm;
 	bool any_path_length;
 	bool json;
@@ -32,7 +38,8 @@ struct ceremony {
 	const char *organisation;
 	char dir[PATH_MAX];
 	struct place root_place, issuing_place;
-	int64_t now; /* microseconds, whole seconds */
+	int64_t now;           /* microseconds, whole seconds */
+	struct record *record; /* NULL: this act has none */
 };
 
 /* One act: "init" and what it does. False: e says why. */
@@ -40,6 +47,7 @@ struct ceremony_act {
 	const char *name;
 	const char *options; /* those it takes, "--key --out ..." */
 	bool needs_file;
+	bool is_recorded;
 	bool (*run)(struct ceremony *c, struct err *e);
 };
 
@@ -47,6 +55,7 @@ bool ceremony_init(struct ceremony *c, struct err *e) MUST_CHECK;
 bool ceremony_rollover(struct ceremony *c, struct err *e) MUST_CHECK;
 bool ceremony_request(struct ceremony *c, struct err *e) MUST_CHECK;
 bool ceremony_import(struct ceremony *c, struct err *e) MUST_CHECK;
+bool ceremony_verify(struct ceremony *c, struct err *e) MUST_CHECK;
 
 /** Is every certificate in this token one that dir knows? A token that holds
  * another belongs to another CA. */
@@ -81,11 +90,16 @@ bool ceremony_certify(const struct ceremony *c, struct bytes tbs,
 		      struct bytes root_spki, enum pki_signature sig,
 		      struct pki_ca **out, struct err *e) MUST_CHECK;
 
-/** Everything public of a CA: .cer, the first CRL, the certificate in the
- * token, .pem. */
+/** Everything public of a CA but its .pem: .cer, the first CRL, the
+ * certificate in the token. */
 bool ceremony_publish(const struct ceremony *c, const char *name,
 		      const struct place *place, const struct pki_ca *ca,
 		      int64_t crl_us, struct err *e) MUST_CHECK;
+
+/** The record, signed with this CA's key, and its .pem. */
+bool ceremony_complete(const struct ceremony *c, const char *name,
+		       const struct pki_ca *ca, const struct hsm_key *key,
+		       struct err *e) MUST_CHECK;
 
 /** What the programs have to be told after a rollover or an import. */
 void ceremony_settings(const struct ceremony *c, const char *name);

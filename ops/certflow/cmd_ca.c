@@ -7,12 +7,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "ca_record.h"
 #include "ceremony.h"
 #include "commands.h"
 #include "pki/certificate.h"
 
+#define PARTICIPANT_MAX 200
+
 static const char help[] =
-	"usage: certflow ca init|rollover|request|import [OPTION...]\n"
+	"usage: certflow ca init|rollover|request|import|verify-record "
+	"[OPTION...]\n"
 	"  init                         root and issuing CA: keys, "
 	"certificates, first CRLs\n"
 	"  rollover                     a new issuing CA below our root: "
@@ -23,6 +28,13 @@ static const char help[] =
 	"it; the chain\n"
 	"                               is PEM: the root and what stands "
 	"between\n"
+	"  verify-record FILE.txt       is a record what was signed, and of "
+	"these CAs\n"
+	"  --participant 'ROLE: NAME'   who is there; up to 16 times, for the "
+	"record\n"
+	"  --record DIR                 where the record goes; default: "
+	"ceremony, beside\n"
+	"                               the CA's directory\n"
 	"  --key KIND                   rsa2048, rsa3072, rsa4096 (default), "
 	"p256, p384\n"
 	"  --out DIR                    default $CERTFLOW_CA_DIR\n"
@@ -35,13 +47,18 @@ static const char help[] =
 	"length is not 0\n"
 	"  --json\n";
 
+#define RECORD "--participant --record"
+
 static const struct ceremony_act acts[] = {
-	{ "init", "--key --out --public-url --organisation", false,
-	  ceremony_init },
-	{ "rollover", "--key --out --public-url --organisation", false,
-	  ceremony_rollover },
-	{ "request", "--key --out --organisation", false, ceremony_request },
-	{ "import", "--out --chain --any-path-length", true, ceremony_import },
+	{ "init", RECORD " --key --out --public-url --organisation", false,
+	  true, ceremony_init },
+	{ "rollover", RECORD " --key --out --public-url --organisation", false,
+	  true, ceremony_rollover },
+	{ "request", RECORD " --key --out --organisation", false, true,
+	  ceremony_request },
+	{ "import", RECORD " --out --chain --any-path-length", true, true,
+	  ceremony_import },
+	{ "verify-record", "--out", true, false, ceremony_verify },
 };
 
 static bool
@@ -77,6 +94,17 @@ takes(const struct ceremony_act *act, const char *name)
 }
 
 static bool
+take_participant(struct ceremony_options *o, const char *who)
+{
+	if (o->participant_count == CEREMONY_PARTICIPANTS_MAX ||
+	    !text_is_utf8(who, strlen(who)) || strchr(who, '\n') != NULL ||
+	    strlen(who) > PARTICIPANT_MAX)
+		return false;
+	o->participants[o->participant_count++] = who;
+	return true;
+}
+
+static bool
 take_value(struct ceremony_options *o, const char *name, const char *value)
 {
 	const struct {
@@ -85,12 +113,15 @@ take_value(struct ceremony_options *o, const char *name, const char *value)
 	} texts[] = {
 		{ "--out", &o->out },
 		{ "--chain", &o->chain },
+		{ "--record", &o->record },
 		{ "--public-url", &o->public_url },
 		{ "--organisation", &o->organisation },
 	};
 
 	if (strcmp(name, "--key") == 0)
 		return parse_key(value, &o->algorithm);
+	if (strcmp(name, "--participant") == 0)
+		return take_participant(o, value);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(name, texts[i].name) == 0) {
 			*texts[i].to = value;
@@ -160,7 +191,10 @@ run(const struct ceremony_act *act, const struct ceremony_options *o,
 	    !place_find(GROUP_ISSUING, &o->places, &c.issuing_place, e) ||
 	    !ca_store_open(c.dir, &lock, e))
 		return false;
-	ok = find_organisation(&c, organisation, e) && act->run(&c, e);
+	ok = find_organisation(&c, organisation, e) &&
+	     (!act->is_recorded || record_begin(&c, act->name, &c.record, e)) &&
+	     act->run(&c, e);
+	record_free(c.record);
 	(void)close(lock);
 	return ok;
 }
@@ -182,7 +216,8 @@ cmd_ca(int argc, char **argv)
 	usage = act == NULL;
 	for (int i = 2; i < argc && !usage; i++)
 		usage = !take_option(act, &o, argc, argv, &i);
-	if (usage || (act->needs_file && (o.file == NULL || o.chain == NULL))) {
+	if (usage || (act->needs_file && o.file == NULL) ||
+	    (act->run == ceremony_import && o.chain == NULL)) {
 		fprintf(stderr, "%s%s", help, place_help);
 		return EXIT_USAGE;
 	}

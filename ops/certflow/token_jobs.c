@@ -96,6 +96,14 @@ ca_key(void *self, struct buffer *out, struct err *e)
 	    !hsm_find(h, 0, &(struct hsm_query){ .label = job->label }, &keys,
 		      e))
 		return false;
+	if (keys.count == 1 && !keys.items[0].has_private) {
+		/* What a ceremony left that was cut short while the token made
+		 * the key; nobody can sign with it. */
+		if (!hsm_destroy(h, 0, &keys.items[0], e))
+			return err_context(e, "half a key called %s",
+					   job->label);
+		keys.count = 0;
+	}
 	if (keys.count == 0)
 		return make_key(h, job, out, e);
 	if (keys.count > 1 || !keys.items[0].has_private ||
@@ -190,6 +198,19 @@ store(void *self, struct buffer *out, struct err *e)
 }
 
 static bool
+describe(void *self, struct buffer *out, struct err *e)
+{
+	const struct token_job *job = self;
+	AUTO(token) struct token *t = NULL;
+	struct token_info info;
+
+	if (!open_token(job->place, &t, e))
+		return false;
+	token_describe(t, &info);
+	return buffer_add(out, &info, sizeof(info), e);
+}
+
+static bool
 list(void *self, struct buffer *out, struct err *e)
 {
 	const struct token_job *job = self;
@@ -234,5 +255,19 @@ job_list(const struct place *place, struct token_list **out, struct err *e)
 		return ERR_SET(e, ERR_FATAL, "certflow", 0, "short answer");
 	*out = (struct token_list *)(void *)got.data;
 	got = (struct buffer){ 0 };
+	return true;
+}
+
+bool
+job_describe(const struct place *place, struct token_info *out, struct err *e)
+{
+	struct token_job job = { .place = place };
+	AUTO(buffer) struct buffer got = { 0 };
+
+	if (!child_run(place->softhsm2_conf, describe, &job, &got, e))
+		return false;
+	if (got.len != sizeof(*out))
+		return ERR_SET(e, ERR_FATAL, "certflow", 0, "short answer");
+	memcpy(out, got.data, sizeof(*out));
 	return true;
 }

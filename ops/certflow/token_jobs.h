@@ -31,6 +31,9 @@ bool job_sign(const struct place *place, struct bytes spki,
 bool job_store_certificate(const struct place *place, struct bytes der,
 			   struct err *e) MUST_CHECK;
 
+bool job_describe(const struct place *place, struct token_info *out,
+		  struct err *e) MUST_CHECK;
+
 /** @param out  allocated; release with free() */
 bool job_list(const struct place *place, struct token_list **out, struct err *e)
 	MUST_CHECK;

@@ -61,7 +61,7 @@ class World(Databases, Kafkas, Clocks):
 
     def __init__(self, instances=1, brokers=1, proxy=False, shim=False,
                  faketime=False, full_disk=(), home=None, build=BUILD,
-                 settings=None, environment=None):
+                 settings=None, environment=None, ca_key="rsa4096"):
         self.build = os.path.abspath(build)
         self.root = home or tempfile.mkdtemp(prefix="certflow-faults-")
         os.chmod(self.root, 0o711)
@@ -69,6 +69,7 @@ class World(Databases, Kafkas, Clocks):
         self.count, self.broker_count = instances, brokers
         self.has_proxy, self.has_shim = proxy, shim
         self.has_faketime, self.full_disk = faketime, tuple(full_disk)
+        self.ca_key = ca_key
         self.env = {}
         self._settings = {name: dict(values) for name, values
                           in (settings or {}).items()}
@@ -101,7 +102,8 @@ class World(Databases, Kafkas, Clocks):
         self.env = dict(line.split("=", 1)
                         for line in self.stack("env").splitlines())
         if not os.path.exists(self.path("ca", "issuing.pem")):
-            self.tool("certflow", "ca", "init", **self.yesterday())
+            self.tool("certflow", "ca", "init", "--key", self.ca_key,
+                      **self.yesterday())
         if self.has_proxy:
             self._start_proxy()
         self._watcher = threading.Thread(target=self._watch, daemon=True)

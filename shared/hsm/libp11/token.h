@@ -62,6 +62,16 @@ bool token_open(const struct token_settings *settings, struct token **out,
 void token_close(struct token *t);
 DEFINE_AUTO(token, struct token *, token_close);
 
+/* As the token says of itself. */
+struct token_info {
+	char label[TOKEN_LABEL_MAX];
+	char serial[TOKEN_LABEL_MAX];
+	char manufacturer[TOKEN_LABEL_MAX];
+	char model[TOKEN_LABEL_MAX];
+};
+
+void token_describe(const struct token *t, struct token_info *out);
+
 /** Private keys and certificates; out is large: allocate it. */
 bool token_enumerate(struct token *t, struct token_list *out, struct err *e)
 	MUST_CHECK;

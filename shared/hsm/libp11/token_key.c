@@ -74,6 +74,23 @@ copy_certificate(PKCS11_CERT *from, struct token_certificate *to)
 		(void)X509_digest(from->x509, EVP_sha256(), to->sha256, &len);
 }
 
+static void
+copy_text(const char *from, char to[TOKEN_LABEL_MAX])
+{
+	(void)snprintf(to, TOKEN_LABEL_MAX, "%s", from == NULL ? "" : from);
+}
+
+void
+token_describe(const struct token *t, struct token_info *out)
+{
+	const PKCS11_TOKEN *token = t->slot->token;
+
+	copy_text(token->label, out->label);
+	copy_text(token->serialnr, out->serial);
+	copy_text(token->manufacturer, out->manufacturer);
+	copy_text(token->model, out->model);
+}
+
 bool
 token_enumerate(struct token *t, struct token_list *out, struct err *e)
 {

@@ -203,7 +203,7 @@ says "our root is not there" "no token is called nothing" 3 "$certflow" ca rollo
 ca_tokens
 says "nothing to follow" "holds no CA" 3 "$certflow" ca rollover --key p256
 ok "init" "$certflow" ca init --key p256 --organisation "CA Mẫu"
-says "rollover" "ca.others = $ca/root.pem, $ca/issuing.pem" 0 \
+says "rollover" "ca.others = $ca/root.pem,$ca/issuing.pem" 0 \
 	"$certflow" ca rollover --key p256
 ok "rollover: verifies" verifies issuing-2
 ok "rollover: the first verifies" verifies issuing

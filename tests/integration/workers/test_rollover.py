@@ -1,0 +1,166 @@
+#!/usr/bin/python3 -B
+"""A new issuing CA on a running stack: what the old one signed stays valid,
+what was ordered of it ends clearly, and the new one goes on."""
+
+import base64
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "lib"))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "faults"))
+import parts  # noqa: E402
+import testbed  # noqa: E402
+from realbed import LONG, RealBed  # noqa: E402
+from world import until  # noqa: E402
+
+PROFILE = os.path.join(testbed.REPO, "schemas", "profiles", "org-hsm-ca4.ini")
+
+
+class Rollover(unittest.TestCase):
+    """One story, in order."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.bed = RealBed(ca_key="p256")
+        cls.world = cls.bed.world
+        cls.certificates = {}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.bed.close()
+
+    # ---- steps ------------------------------------------------------------
+
+    def path(self, name):
+        return self.world.path("ca", name)
+
+    def use(self, name, *programs):
+        """The settings that certflow ca rollover prints."""
+        others = {"issuing": ["root"], "issuing-2": ["root", "issuing"]}[name]
+        profile = PROFILE
+        if name == "issuing-2":
+            profile = self.world.path("etc", "org-hsm-ca4-2.ini")
+            with open(PROFILE, encoding="utf-8") as stream, open(
+                    profile, "w", encoding="utf-8") as out:
+                out.write(re.sub(r"\bissuing\.", "issuing-2.",
+                                 stream.read()))
+        for program in programs:
+            self.world.set(program, ca__certificate=self.path(f"{name}.pem"),
+                           ca__others=",".join(self.path(f"{each}.pem")
+                                               for each in others),
+                           **{"profile__files" if program == "issuer" else
+                              "profile__file": profile})
+
+    def issued(self, tax_code, **fields):
+        event = self.bed.logged(tax_code, "CertificateIssued", LONG, **fields)
+        path = self.world.path(f"{tax_code}.cer")
+        with open(path, "wb") as out:
+            out.write(base64.b64decode(event["certificate_der"]))
+        return path
+
+    def verify(self, path, name):
+        """By OpenSSL, with the CRLs that are published now."""
+        for each in ("root", name):
+            self.assertTrue(os.path.exists(self.path(f"{each}.crl.pem")))
+        subprocess.run(
+            ["openssl", "verify", "-x509_strict", "-crl_check_all",
+             "-CRLfile", self.path("root.crl.pem"),
+             "-CRLfile", self.path(f"{name}.crl.pem"),
+             "-CAfile", self.path("root.pem"),
+             "-untrusted", self.path(f"{name}.pem"), path],
+            check=True, stdout=subprocess.DEVNULL)
+        text = parts.openssl("x509", "-in", path, "-noout", "-text").decode()
+        self.assertIn(f"/{name}.crl\n", text)
+        self.assertIn(f"/{name}.cer\n", text)
+
+    # ---- the story ----------------------------------------------------------
+
+    def test_1_before(self):
+        tax_code = parts.new_tax_code()
+        self.bed.ordered(tax_code)
+        self.certificates["before"] = self.issued(tax_code)
+        self.verify(self.certificates["before"], "issuing")
+
+    def test_2_ceremony_and_restart(self):
+        """One order is signed by the old CA while no registrar is there to
+        see it."""
+        cls = type(self)
+        cls.between = parts.new_tax_code()
+        request_id = self.bed.approved(self.between)
+        inbox = testbed.Follower("certflow.inbox.issuer", self.bed.clean)
+        self.addCleanup(inbox.close)
+        self.world.stop("issuer")
+        self.bed.must("officer", parts.issuance_requested(self.between,
+                                                          request_id))
+        self.bed.logged(self.between, "IssuanceOrdered")
+        self.world.stop("registrar")
+        self.world.start_program("issuer")
+        inbox.wait(lambda record: record["event"]["meta"]["tax_code"]
+                   == self.between, "the issuer's answer")
+        said = self.world.tool("certflow", "ca", "rollover", "--key", "p256")
+        self.assertIn(f"ca.certificate = {self.path('issuing-2.pem')}", said)
+        self.use("issuing-2", "registrar", "issuer")
+        self.world.restart("issuer")
+        self.world.start_program("registrar")
+        self.world.wait_ready()
+        self.assertEqual(
+            self.bed.events(self.between, "CertificateRejected"), [])
+        self.verify(self.issued(self.between), "issuing")
+
+    def test_3_after(self):
+        tax_code = parts.new_tax_code()
+        self.bed.ordered(tax_code)
+        self.verify(self.issued(tax_code), "issuing-2")
+        self.world.tool("certflow", "hsm", "check", "--group", "issuing")
+        self.world.tool("certflow", "crl")
+        self.world.tool("certflow", "crl", "--name", "issuing-2")
+        self.verify(self.certificates["before"], "issuing")
+        self.verify(self.issued(tax_code), "issuing-2")
+
+    def test_4_an_order_for_the_old_one_ends(self):
+        """It fails, named; the officer presses again, and has the new CA's
+        certificate."""
+        self.use("issuing", "registrar")
+        self.world.restart("registrar")
+        tax_code = parts.new_tax_code()
+        order = self.bed.ordered(tax_code)
+        failed = self.bed.logged(tax_code, "IssuanceFailed", LONG)
+        self.assertEqual((failed["code"], failed["rule"]),
+                         ("ISSUER_UNKNOWN", "issuer_certificate_sha256"))
+        self.assertEqual(until(
+            lambda: self.world.sql(
+                "SELECT state FROM read_model.request WHERE request_id = %s "
+                "AND state <> 'ISSUING'", (order["request_id"],)), LONG,
+            "no answer in the read model")[0][0], "ISSUANCE_FAILED")
+        self.use("issuing-2", "registrar")
+        self.world.restart("registrar")
+        self.bed.must("officer", parts.issuance_requested(
+            tax_code, order["request_id"]))
+        self.verify(self.issued(tax_code), "issuing-2")
+
+    def test_5_addresses_of_the_old_one(self):
+        """With the new CA and the old profile nobody starts."""
+        for program, key in (("registrar", "profile.file"),
+                             ("issuer", "profile.files")):
+            result = subprocess.run(
+                [os.path.join(testbed.BUILD, "bin", program), "--config",
+                 self.world.path("etc", f"{program}.conf"),
+                 "--set", "slot=9", "--set", "health.port=0",
+                 "--set", f"{key}={PROFILE}",
+                 "--set", f"ca.certificate={self.path('issuing-2.pem')}",
+                 "--set", "ca.others=" + ",".join(
+                     self.path(each) for each in ("root.pem",
+                                                  "issuing.pem"))],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, encoding="utf-8", timeout=60,
+                env=self.world.clean_environment(), check=False)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn("issuing.crl belongs to another CA", result.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
