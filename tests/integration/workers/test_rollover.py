@@ -3,6 +3,7 @@
 what was ordered of it ends clearly, and the new one goes on."""
 
 import base64
+import glob
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ import testbed  # noqa: E402
 from realbed import LONG, RealBed  # noqa: E402
 from world import until  # noqa: E402
 
-PROFILE = os.path.join(testbed.REPO, "schemas", "profiles", "org-hsm-ca4.ini")
+PROFILES = os.path.join(testbed.REPO, "schemas", "profiles", "*.ini")
 
 
 class Rollover(unittest.TestCase):
@@ -41,19 +42,22 @@ class Rollover(unittest.TestCase):
     def use(self, name, *programs):
         """The settings that certflow ca rollover prints."""
         others = {"issuing": ["root"], "issuing-2": ["root", "issuing"]}[name]
-        profile = PROFILE
+        profiles = sorted(glob.glob(PROFILES))
         if name == "issuing-2":
-            profile = self.world.path("etc", "org-hsm-ca4-2.ini")
-            with open(PROFILE, encoding="utf-8") as stream, open(
-                    profile, "w", encoding="utf-8") as out:
-                out.write(re.sub(r"\bissuing\.", "issuing-2.",
-                                 stream.read()))
+            profiles = [self.adapted(each) for each in profiles]
         for program in programs:
             self.world.set(program, ca__certificate=self.path(f"{name}.pem"),
                            ca__others=",".join(self.path(f"{each}.pem")
                                                for each in others),
-                           **{"profile__files" if program == "issuer" else
-                              "profile__file": profile})
+                           profile__files=",".join(profiles))
+
+    def adapted(self, profile):
+        """A copy that names the files of issuing-2."""
+        path = self.world.path("etc", os.path.basename(profile))
+        with open(profile, encoding="utf-8") as stream, open(
+                path, "w", encoding="utf-8") as out:
+            out.write(re.sub(r"\bissuing\.", "issuing-2.", stream.read()))
+        return path
 
     def issued(self, tax_code, **fields):
         event = self.bed.logged(tax_code, "CertificateIssued", LONG, **fields)
@@ -144,13 +148,13 @@ class Rollover(unittest.TestCase):
 
     def test_5_addresses_of_the_old_one(self):
         """With the new CA and the old profile nobody starts."""
-        for program, key in (("registrar", "profile.file"),
-                             ("issuer", "profile.files")):
+        for program in ("registrar", "issuer"):
             result = subprocess.run(
                 [os.path.join(testbed.BUILD, "bin", program), "--config",
                  self.world.path("etc", f"{program}.conf"),
                  "--set", "slot=9", "--set", "health.port=0",
-                 "--set", f"{key}={PROFILE}",
+                 "--set", "profile.files=" + ",".join(
+                     sorted(glob.glob(PROFILES))),
                  "--set", f"ca.certificate={self.path('issuing-2.pem')}",
                  "--set", "ca.others=" + ",".join(
                      self.path(each) for each in ("root.pem",
