@@ -9,6 +9,7 @@ does not lengthen that of a program that was ready. SIGTERM: every program
 gets SIGTERM and 15 s, then SIGKILL.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -23,15 +24,21 @@ from home import PROGRAMS, Failure, write_file
 
 PAUSE_MIN, PAUSE_MAX, GRACE = 0.5, 30.0, 15.0
 STEADY_READY, STEADY_RUNNING = 5.0, 60.0
-# A supervisor that is killed takes the programs with it: nobody would see
-# them end, and the next one would start them beside the old ones.
-WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # prctl(2)
 TICK = 0.2
 
 
 def report(name, text):
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     print(f"{stamp} {name}: {text}", flush=True)
+
+
+def end_with_us():
+    """In the child: a supervisor that is killed takes the programs with it.
+    Nobody would see them end, and the next one would start them beside the
+    old ones."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Program:
@@ -53,9 +60,9 @@ class Program:
         command, environment = programs.launch(self.home, self.name)
         with open(self.home.log(self.name), "ab") as log:
             self.child = subprocess.Popen(
-                [*WITH_US, *command], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, cwd="/", env=environment,
-                start_new_session=True)
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd="/", env=environment, start_new_session=True,
+                preexec_fn=end_with_us)
         self.begun, self.since = time.monotonic(), time.time()
         self.ready_at = None
         report(self.name, f"started, pid {self.child.pid}")
