@@ -159,6 +159,12 @@ kafka_producer_send_wait(struct kafka_producer *p, const struct kafka_record *r,
 	return true;
 }
 
+bool
+kafka_producer_is_dead(const struct kafka_producer *p, struct err *e)
+{
+	return kafka_is_dead(p->rk, e);
+}
+
 void
 kafka_producer_poll(struct kafka_producer *p, int timeout_ms)
 {

@@ -49,6 +49,13 @@ bool kafka_producer_send_wait(struct kafka_producer *p,
 			      struct kafka_partition *at, struct err *e)
 	MUST_CHECK;
 
+/**
+ * Is it broken for good (fatal error of the idempotent producer, KIP-360)?
+ * Nothing that was sent is acknowledged any more: close it.
+ * @param e  set if so: ERR_FATAL, the reason
+ */
+bool kafka_producer_is_dead(const struct kafka_producer *p, struct err *e);
+
 /** Serve delivery callbacks for up to timeout_ms (0: only what is there). */
 void kafka_producer_poll(struct kafka_producer *p, int timeout_ms);
 

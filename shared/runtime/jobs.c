@@ -266,7 +266,8 @@ drain_limit_us(void)
 }
 
 /* What was signed must reach the log: outcomes are published to the last,
- * also when the partition is already somebody else's. */
+ * also when the partition is already somebody else's. By a producer that is
+ * broken nothing is: then the next life publishes them. */
 bool
 run_drain(struct run *r)
 {
@@ -274,6 +275,7 @@ run_drain(struct run *r)
 	struct err e = { 0 };
 
 	while (r->in_hand + r->unsent > 0 &&
+	       !kafka_producer_is_dead(r->producer, &e) &&
 	       clock_monotonic_us() - begin_us < drain_limit_us()) {
 		struct pool_task *t =
 			r->pool == NULL ? NULL : pool_wait(r->pool, 20);

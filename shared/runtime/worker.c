@@ -145,6 +145,8 @@ turn(struct run *r)
 		return cluster_away(r, &e);
 	if (r->away && !kafka_admin_ping(runtime_admin(r->rt), PING_MS, &e))
 		return cluster_away(r, &e);
+	if (kafka_producer_is_dead(r->producer, &e))
+		return run_fail(r, &e);
 	r->away = false;
 	health_set(runtime_health(r->rt), HEALTH_KAFKA, NULL);
 	if (!run_begin_orders(r, &e) || !run_end_orders(r, &e))

@@ -5,7 +5,7 @@
  *
  * The file, read again whenever another one has its name, holds one line:
  *
- *   CALL[/DETAIL] before|after COUNT stop|kill|exit|sleep [NUMBER]
+ *   CALL[/DETAIL] before|after COUNT stop|kill|exit|sleep|break [NUMBER]
  *
  *   produce/certflow.events after 1 stop
  *   commit_transaction before 2 kill
@@ -16,6 +16,8 @@
  * topic (produce; poll: of the message that came, calls without one do not
  * count) or the name of the prepared statement (sql; BEGIN and COMMIT too),
  * with _ for a space.
+ * break (of produce only) makes the producer useless, as a sequence number that
+ * the broker does not expect does.
  * NUMBER is the exit status, or milliseconds: of the sleep, or before the
  * program stops or dies, so that the broker has what was sent.
  */
@@ -48,6 +50,7 @@ struct rule {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct rule rule;
 static struct stat seen;
+static _Thread_local rd_kafka_t *producer; /* of the call that we are in */
 
 /* "call/detail" in two; false: no rule. */
 static bool
@@ -119,6 +122,11 @@ act(const struct rule *r)
 		(void)raise(SIGSTOP); /* all threads, this one at once */
 	else if (strcmp(r->action, "kill") == 0)
 		(void)kill(getpid(), SIGKILL);
+	else if (strcmp(r->action, "break") == 0)
+		(void)rd_kafka_test_fatal_error(
+			producer,
+			RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+			"by stop_kafka");
 	else if (strcmp(r->action, "sleep") != 0)
 		abort();
 }
@@ -227,6 +235,7 @@ rd_kafka_produceva(rd_kafka_t *rk, const rd_kafka_vu_t *vus, size_t cnt)
 	for (size_t i = 0; i < cnt; i++)
 		if (vus[i].vtype == RD_KAFKA_VTYPE_TOPIC)
 			topic = vus[i].u.cstr;
+	producer = rk;
 	at("produce", topic, "before");
 	r = next(rk, vus, cnt);
 	at("produce", topic, "after");

@@ -271,6 +271,21 @@ class Races(unittest.TestCase):
         consumer.close()
         return found
 
+    def test_06b_a_producer_that_breaks_amid_an_order(self):
+        """What was signed is not waited for: it will never be published."""
+        request_id = self.bed.approved(self.tax_code)
+        self.bed.arm("issuer", "produce/certflow.inbox.issuer after 1",
+                     "break")
+        self.bed.must("officer", parts.issuance_requested(self.tax_code,
+                                                          request_id))
+        name, process = self.bed.stopped("issuer")
+        until(lambda: stopper.state_of(process) == "", 30,
+              f"{name} does not end")
+        self.bed.issued(self.tax_code)
+        self.world.wait_ready(seconds=LONG)
+        self.assertEqual(
+            len(self.bed.events(self.tax_code, "CertificateIssued")), 1)
+
     # ---- activator -------------------------------------------------------
 
     def test_07_two_activators_on_one_order(self):
