@@ -55,7 +55,8 @@ is_it(const struct place *p, const struct answer_key *key)
 	       p->status == s->status && p->reason == s->reason &&
 	       p->revoked_at == s->revoked_at &&
 	       memcmp(p->by, key->by->sha256, SHA256_LEN) == 0 &&
-	       p->answer.this_update >= key->not_before_us;
+	       p->answer.this_update >= key->from_us &&
+	       p->answer.this_update <= key->to_us;
 }
 
 static bool

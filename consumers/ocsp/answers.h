@@ -17,7 +17,8 @@ struct answers;
 struct answer_key {
 	const struct pki_ocsp_single *single;
 	const struct pki_responder *by;
-	int64_t not_before_us; /* an older this_update does not count */
+	int64_t from_us; /* an older this_update does not count, */
+	int64_t to_us;   /* nor a later one: the clock was set back */
 };
 
 struct kept {

@@ -176,7 +176,8 @@ state(struct asked *a, struct responder_answer *out)
 	const struct answer_key key = {
 		.single = &a->singles[0],
 		.by = a->by,
-		.not_before_us = a->as_of - a->r->cfg.reuse_us,
+		.from_us = a->as_of - a->r->cfg.reuse_us,
+		.to_us = a->now,
 	};
 	struct err e = { 0 };
 
@@ -206,6 +207,8 @@ answer(struct asked *a, struct bytes der, struct responder_answer *out)
 		return code;
 	a->now = a->r->cfg.now();
 	a->as_of = known_as_of(a->r->cfg.known, clock_monotonic_us());
+	if (a->as_of > a->now)
+		a->as_of = a->now; /* the clock was set back just now */
 	a->by = a->papers->of[a->ca];
 	if (a->as_of == 0 || a->now < a->by->not_before ||
 	    a->now >= a->by->not_after)

@@ -9,10 +9,18 @@
 
 #define ORDER "aaaaaaaa-0000-4000-8000-000000000001"
 
+static int64_t clock_us = NOW_US; /* each test is a process of its own */
+
 static int64_t
 now(void)
 {
-	return NOW_US;
+	return clock_us;
+}
+
+void
+bench_clock(int64_t us)
+{
+	clock_us = us;
 }
 
 static bool

@@ -44,6 +44,9 @@ void bench_revoked(struct bench *b, const char *serial,
 void bench_suspended(struct bench *b, const char *serial);
 void bench_resumed(struct bench *b, const char *serial);
 
+/** The wall clock stands there; NOW_US until it is said. */
+void bench_clock(int64_t us);
+
 /** The log was read to its end so long ago. */
 void bench_read_ago(struct bench *b, int64_t us);
 

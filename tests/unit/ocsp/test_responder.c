@@ -129,6 +129,19 @@ Test(ocsp_responder, an_old_answer_is_not_said_again)
 	bench_close(b);
 }
 
+Test(ocsp_responder, a_clock_that_is_set_back)
+{
+	struct bench *b = bench_open();
+
+	bench_issued(b, SERIAL);
+	cr_assert_eq(bench_ask_about(b, SERIAL, false), SUCCESSFUL);
+	bench_clock(NOW_US - MINUTE_US / 2);
+	cr_assert_eq(bench_ask_about(b, SERIAL, false), SUCCESSFUL);
+	cr_assert_eq(b->answer.this_update, NOW_US - MINUTE_US / 2);
+	cr_assert_eq(b->signatures, 2);
+	bench_close(b);
+}
+
 Test(ocsp_responder, token_away)
 {
 	struct bench *b = bench_open();
