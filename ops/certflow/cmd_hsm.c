@@ -187,12 +187,20 @@ wanted(const struct hsm_options *o, enum group g)
 	return o->group == NULL || strcmp(o->group, group_name(g)) == 0;
 }
 
-/* Without a PIN there is no responder here, and nobody asked for its token. */
+/* Nobody asked for the responder's token, and there is none, or, for a check,
+ * no certificate that its key could be compared with. */
 static bool
-is_absent(const struct hsm_options *o, const struct place *place)
+is_absent(const struct hsm_options *o, const char *dir,
+	  const struct place *place)
 {
-	return place->group == GROUP_OCSP && o->group == NULL &&
-	       access(place->pin_file, F_OK) != 0;
+	char file[PATH_MAX];
+	struct err ignored;
+
+	if (place->group != GROUP_OCSP || o->group != NULL)
+		return false;
+	return access(place->pin_file, F_OK) != 0 ||
+	       (o->check && responder_file(dir, "issuing", file, &ignored) &&
+		access(file, F_OK) != 0);
 }
 
 static int
@@ -209,7 +217,7 @@ run(const struct hsm_options *o, json_t *rows, struct err *e)
 			continue;
 		if (!place_find((enum group)g, &o->places, &place, e))
 			return EXIT_FAULT;
-		if (is_absent(o, &place))
+		if (is_absent(o, dir, &place))
 			continue;
 		if (o->check)
 			good = check_group(o, dir, &place, rows) && good;

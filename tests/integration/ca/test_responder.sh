@@ -40,6 +40,8 @@ for kind in p256 rsa2048; do
 	says "$kind: no token" "no PIN file" 3 env -u CERTFLOW_HOME \
 		CERTFLOW_PIN_FILE_ISSUING=/x "$certflow" ocsp
 	ca_token ocsp ocsp
+	ok "$kind: check before" "$certflow" hsm check
+	says "$kind: asked for" "ocsp.pem" 1 "$certflow" hsm check --group ocsp
 	ok "$kind: made" "$certflow" ocsp
 	ok "$kind: verifies" openssl verify -x509_strict -purpose ocsphelper \
 		-CAfile "$ca/root.pem" -untrusted "$ca/issuing.pem" "$ca/ocsp.pem"
