@@ -16,7 +16,8 @@ import sys
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
-PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector")
+PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector",
+            "ocsp")
 BROKERS = ("kafka", "kafka-2", "kafka-3")
 INSTANCES_MAX = 4
 
@@ -37,6 +38,8 @@ PORTS = {
     **{instance_name(program, number): 11 + 10 * number + place
        for number in range(INSTANCES_MAX)
        for place, program in enumerate(PROGRAMS)},
+    **{f"{instance_name('ocsp', number)}-http": 18 + 10 * number
+       for number in range(INSTANCES_MAX)},
     # The further brokers, and where programs reach things by another way.
     **{name: 52 + 2 * number for number, name in enumerate(BROKERS) if number},
     **{f"{name}-controller": 53 + 2 * number

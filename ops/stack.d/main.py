@@ -17,6 +17,7 @@ import process
 import programs
 import publicfiles
 import registry
+import responder
 import tokens
 import transactions
 from home import INSTANCES_MAX, REPO, Failure, Home, say
@@ -125,6 +126,7 @@ def environment(home):
             tokens.pin_file(home, group))
     values["CERTFLOW_CA_DIR"] = home.path("ca")
     values["CERTFLOW_PUBLIC_URL"] = publicfiles.url(home)
+    values["CERTFLOW_OCSP_URL"] = responder.url(home)
     for name in programs.names(home):
         key = name.upper().replace("-", "_")
         values[f"CERTFLOW_HEALTH_{key}"] = programs.health_url(home, name)

@@ -18,12 +18,14 @@ import postgres
 import process
 import publicfiles
 import registry
+import responder
 import tokens
 from home import (INSTANCES_MAX, PROGRAMS, REPO, Failure, find_program,
                   instance_name, own_files, pairs, read_file, say, write_file)
 
 NAME = "supervisor"
-GROUP = {"keygen": "customer", "activator": "customer", "issuer": "issuing"}
+GROUP = {"keygen": "customer", "activator": "customer", "issuer": "issuing",
+         "ocsp": "ocsp"}
 
 
 def every_name():
@@ -72,6 +74,7 @@ def _ca(home):
         "ca.certificate": home.path("ca", "issuing.pem"),
         "ca.others": home.path("ca", "root.pem"),
         "ca.public_url": publicfiles.url(home),
+        "ca.ocsp_url": responder.url(home),
         "profile.files": ",".join(profiles),
         "profile.sha256": ",".join(map(_sha256, profiles)),
     }
@@ -87,7 +90,17 @@ def _tokens(home, group):
     }
 
 
-def _special(home, program):
+def _responder(home, number):
+    authorities, responders = zip(*responder.certificates(home))
+    return {
+        **_tokens(home, "ocsp"),
+        "ca.certificates": ",".join(authorities),
+        "ocsp.certificates": ",".join(responders),
+        "ocsp.port": str(home.port(responder.http(number))),
+    }
+
+
+def _special(home, program, number):
     if program == "registrar":
         return {
             **_ca(home),
@@ -97,6 +110,8 @@ def _special(home, program):
         }
     if program == "projector":
         return {"db.conninfo": postgres.conninfo(home, "projector")}
+    if program == "ocsp":
+        return _responder(home, number)
     return {**_ca(home), **_tokens(home, GROUP[program])}
 
 
@@ -113,8 +128,8 @@ def _known_keys(program):
 
 def _values(home, name):
     """What this stack knows, as far as the program has a key for it."""
-    program = kind(name)[0]
-    values = {**_common(home, name), **_special(home, program)}
+    program, number = kind(name)
+    values = {**_common(home, name), **_special(home, program, number)}
     known = _known_keys(program)
     return {key: value for key, value in values.items()
             if known is None or key in known}
@@ -223,6 +238,12 @@ def _drop_surplus(home, wanted):
     return surplus
 
 
+def _prepare(home, chosen):
+    """What must be there before some programs start."""
+    if any(kind(each)[0] == "ocsp" for each in chosen):
+        responder.ensure(home)
+
+
 def control(home, action, chosen=()):
     """up, down or restart of some instances; of all if none is named."""
     unknown = set(chosen) - set(names(home))
@@ -235,6 +256,7 @@ def control(home, action, chosen=()):
         _control_down(home, chosen, wanted)
         return
     chosen = chosen or names(home)
+    _prepare(home, chosen)
     surplus = _drop_surplus(home, wanted)
     for each in chosen:
         launch(home, each)
@@ -261,6 +283,7 @@ def _control_down(home, chosen, wanted):
 def resume(home):
     """Start again what ran when the stack went down."""
     wanted = desired(home)
+    _prepare(home, wanted)
     if not wanted or process.known(home, NAME):
         return
     _drop_surplus(home, wanted)

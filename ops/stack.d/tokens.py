@@ -18,6 +18,7 @@ GROUPS = {
     "issuing": ["issuing"],
     "audit": ["audit"],
     "customer": ["customer-1"],
+    "ocsp": ["ocsp"],
 }
 
 

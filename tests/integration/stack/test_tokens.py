@@ -43,7 +43,7 @@ class Tokens(unittest.TestCase):
         self.assertEqual(self.objects(), [path])
         with open(path, "rb") as stream:
             self.assertEqual(stream.read(), before)
-        self.assertEqual(tokens.count(self.home), 4)
+        self.assertEqual(tokens.count(self.home), 5)
 
     def test_is_not_replaced(self):
         self.empty()

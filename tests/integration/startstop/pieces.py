@@ -31,6 +31,7 @@ import postgres  # noqa: E402
 import process  # noqa: E402
 import programs  # noqa: E402
 import registry  # noqa: E402
+import responder  # noqa: E402
 import tokens  # noqa: E402
 from home import PROGRAMS as NAMES  # noqa: E402
 from home import Home  # noqa: E402
@@ -139,6 +140,7 @@ class Pieces:
             [os.path.join(BIN, "certflow"), "ca", "init", "--key", "p256"],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env={**os.environ, **main.environment(self.home)})
+        responder.ensure(self.home)
         programs.write_configurations(self.home)
         for component in (kafka, postgres, registry):
             self.home.log(component.NAME)
