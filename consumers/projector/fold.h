@@ -27,8 +27,10 @@ struct fold_record {
 	int32_t partition;
 	int64_t offset;
 	struct bytes submission_sha256; /* of RequestSubmitted, else absent */
-	struct bytes
-		submission_spki_sha256; /* of its uploaded CSR, or absent */
+	/* Of its uploaded CSR, or absent: */
+	struct bytes submission_spki_sha256;
+	struct bytes csr_organization;
+	struct bytes csr_common_name;
 };
 
 /* An order, as far as later events need it. */

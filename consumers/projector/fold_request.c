@@ -57,6 +57,22 @@ put_product(struct row *row, const struct ev_submission *s)
 		db_int4(s->contract.months_free));
 }
 
+/* A name in the uploaded CSR; text of an accepted CSR has no U+0000. */
+static bool
+put_csr_name(struct fold *f, struct row *row, size_t column, struct bytes name,
+	     struct err *e)
+{
+	char *text = NULL;
+
+	if (name.data != NULL) {
+		text = arena_text(f->arena, (const char *)name.data, name.len);
+		if (text == NULL)
+			return ERR_NO_MEMORY(e);
+	}
+	row_put(row, column, db_text(text));
+	return true;
+}
+
 static bool
 put_submission(struct fold *f, struct row *row, const struct fold_record *r,
 	       struct err *e)
@@ -84,7 +100,10 @@ put_submission(struct fold *f, struct row *row, const struct fold_record *r,
 	row_put(row, REQUEST_submission_spki_sha256,
 		db_bytea(r->submission_spki_sha256));
 	row->last = s;
-	return true;
+	return put_csr_name(f, row, REQUEST_csr_organization,
+			    r->csr_organization, e) &&
+	       put_csr_name(f, row, REQUEST_csr_common_name, r->csr_common_name,
+			    e);
 }
 
 /* Is id one of the ids in the list? */

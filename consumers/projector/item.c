@@ -5,7 +5,6 @@
 
 #include "kafka/dead_letter.h"
 #include "kafka/topics.h"
-#include "pki/csr.h"
 
 void
 item_bury(struct item *it, const char *reason)
@@ -15,15 +14,16 @@ item_bury(struct item *it, const char *reason)
 	event_free(TAKE(it->event));
 }
 
-/* The registrar has judged this CSR; here only its key is wanted. */
+/* The registrar has judged this CSR; here only its key is wanted, and what it
+ * says of the customer. */
 static void
-uploaded_key(struct item *it, const struct ev_submission *s)
+uploaded_csr(struct item *it, const struct ev_submission *s)
 {
 	struct bytes spki;
 
 	it->has_spki =
 		s->csr_der.data != NULL && pki_csr_key(s->csr_der, &spki);
-	if (it->has_spki)
+	if (it->has_spki && pki_csr_names(s->csr_der, &it->names))
 		sha256(spki, it->spki);
 }
 
@@ -39,7 +39,7 @@ digest_submission(struct schemas *schemas, struct item *it, struct bytes body,
 	    !avro_validate(writer, body, &spans, e))
 		return false;
 	sha256(event_submission_span(&spans), it->submission);
-	uploaded_key(it, &it->event->request_submitted.submission);
+	uploaded_csr(it, &it->event->request_submitted.submission);
 	return true;
 }
 
@@ -150,6 +150,8 @@ fold_one(struct item *it, struct fold *f, struct err *e)
 		.submission_spki_sha256 =
 			bytes_of(it->has_spki ? it->spki : NULL,
 				 it->has_spki ? SHA256_LEN : 0),
+		.csr_organization = it->names.organization,
+		.csr_common_name = it->names.common_name,
 	};
 
 	return it->personal ? fold_person(f, &person, e)

@@ -6,6 +6,7 @@
 
 #include "base/uuid.h"
 #include "kafka/kafka.h"
+#include "pki/csr.h"
 #include "projector/fold.h"
 #include "registry/schemas.h"
 
@@ -20,6 +21,7 @@ struct item {
 	uint8_t submission[SHA256_LEN]; /* of RequestSubmitted     */
 	uint8_t spki[SHA256_LEN];       /* of its uploaded CSR     */
 	bool has_spki;
+	struct pki_csr_names names;     /* of its uploaded CSR, in event */
 	uint8_t commitment[SHA256_LEN]; /* of a PersonalRecord     */
 };
 

@@ -48,6 +48,10 @@ static const struct column request[] = {
 		NULL, "n.enrolment_id" },
 	[REQUEST_submission_spki_sha256] = { "submission_spki_sha256", DB_BYTEA,
 		COLUMN_SUBMISSION, NULL, "n.submission_spki_sha256" },
+	[REQUEST_csr_organization] = { "csr_organization", DB_TEXT,
+		COLUMN_SUBMISSION, NULL, "n.csr_organization" },
+	[REQUEST_csr_common_name] = { "csr_common_name", DB_TEXT,
+		COLUMN_SUBMISSION, NULL, "n.csr_common_name" },
 };
 static const struct column timeline[] = {
 	TIMELINE_COLUMNS(COLUMN_ROW)

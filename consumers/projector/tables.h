@@ -100,6 +100,8 @@
 	X(REQUEST, accept_shortened_validity, BOOL, SUBMISSION)		\
 	X(REQUEST, submission_sha256, BYTEA, SUBMISSION)		\
 	X(REQUEST, submission_spki_sha256, BYTEA, SUBMISSION)		\
+	X(REQUEST, csr_organization, TEXT, SUBMISSION)			\
+	X(REQUEST, csr_common_name, TEXT, SUBMISSION)			\
 	X(REQUEST, revised_at, TIME, SUBMISSION)			\
 	X(REQUEST, editor_ids, TEXT, SUBMISSION)			\
 	X(REQUEST, enrolment_id, UUID, PROGRESS)			\

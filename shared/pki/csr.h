@@ -45,6 +45,20 @@ bool pki_csr_check(struct bytes der, const struct pki_csr_policy *policy,
  * perhaps by other rules than today's. false: not a CSR at all. */
 bool pki_csr_key(struct bytes der, struct bytes *spki) MUST_CHECK;
 
+/* What the subject of a CSR says of the organisation; absent: nothing. */
+struct pki_csr_names {
+	struct bytes organization; /* O, octets of its text */
+	struct bytes common_name;  /* CN */
+};
+
+/**
+ * Names in a CSR that was accepted before, for people to compare with the
+ * customer's record: they are never used.  Of several the first.
+ * @param out  inside der
+ * @return false: not a CSR at all
+ */
+bool pki_csr_names(struct bytes der, struct pki_csr_names *out) MUST_CHECK;
+
 /** NULL is fine. */
 void pki_csr_free(struct pki_csr *csr);
 DEFINE_AUTO(pki_csr, struct pki_csr *, pki_csr_free);

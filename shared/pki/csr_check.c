@@ -149,6 +149,18 @@ pki_csr_key(struct bytes der, struct bytes *spki)
 	return true;
 }
 
+bool
+pki_csr_names(struct bytes der, struct pki_csr_names *out)
+{
+	struct request r = { 0 };
+	struct pki_refusal why;
+
+	if (!check_form(der, &r, &why))
+		return false;
+	csr_subject_names(r.subject, out);
+	return true;
+}
+
 void
 pki_csr_free(struct pki_csr *csr)
 {

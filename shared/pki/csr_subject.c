@@ -156,6 +156,33 @@ csr_subject_check(struct bytes name, const char *tax_code,
 	return true;
 }
 
+static void
+note_name(struct bytes attribute, struct pki_csr_names *out)
+{
+	struct bytes oid;
+	struct der_item v;
+
+	if (!der_take(&attribute, DER_OID, &oid) || !der_next(&attribute, &v))
+		return;
+	if (bytes_equal(oid, OID_O) && out->organization.data == NULL)
+		out->organization = v.value;
+	if (bytes_equal(oid, OID_CN) && out->common_name.data == NULL)
+		out->common_name = v.value;
+}
+
+void
+csr_subject_names(struct bytes name, struct pki_csr_names *out)
+{
+	struct bytes rdns, set, attribute;
+
+	*out = (struct pki_csr_names){ 0 };
+	if (!der_take(&name, DER_SEQUENCE, &rdns))
+		return;
+	while (der_take(&rdns, DER_SET, &set))
+		while (der_take(&set, DER_SEQUENCE, &attribute))
+			note_name(attribute, out);
+}
+
 /* GeneralNames with an rfc822Name, [1] (RFC 5280 4.2.1.6)? */
 static bool
 names_mail(struct bytes extension_value)

@@ -25,6 +25,9 @@ bool csr_subject_check(struct bytes name, const char *tax_code,
 		       char id[CSR_ENROLMENT_ID_MAX], struct pki_refusal *why)
 	MUST_CHECK;
 
+/** O and CN of a Name, DER with tag; what is not one has none. */
+void csr_subject_names(struct bytes name, struct pki_csr_names *out);
+
 /** Content of [0] attributes. Malformed, or a mail address asked for. */
 bool csr_attributes_check(struct bytes attributes, struct pki_refusal *why)
 	MUST_CHECK;

@@ -53,8 +53,12 @@ class Key:
         self.digest = hashlib.sha256(spki).digest()
 
     def csr(self, tax_code):
-        subject = x509.Name([x509.NameAttribute(NameOID.USER_ID,
-                                                f"MST:{tax_code}")])
+        """Some name the organisation, too, and not as the record does."""
+        names = [(NameOID.USER_ID, f"MST:{tax_code}"),
+                 (NameOID.ORGANIZATION_NAME, "CÔNG TY CỦA CSR"),
+                 (NameOID.COMMON_NAME, "Máy ký số 1")]
+        subject = x509.Name([x509.NameAttribute(*name) for name
+                             in names[:1 + int(tax_code[-1]) % 3]])
         request = x509.CertificateSigningRequestBuilder().subject_name(
             subject).sign(self._key, hashes.SHA256())
         return request.public_bytes(serialization.Encoding.DER)

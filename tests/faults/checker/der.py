@@ -71,6 +71,26 @@ def tbs_parts(tbs):
     return serial, tbs[at:stop]
 
 
+def csr_names(octets):
+    """O and CN of the subject of a PKCS #10, or None; of several the
+    first."""
+    begin, end = _enter(octets, 0, len(octets))
+    info, stop = _enter(octets, begin, end)
+    _, _, at = element(octets, info, stop)  # version
+    at, stop = _enter(octets, at, stop)     # subject
+    found = {}
+    while at < stop:
+        inner, behind = _enter(octets, at, stop, 0x31)  # a set
+        while inner < behind:
+            attribute, inner = _enter(octets, inner, behind)
+            _, kind, text = element(octets, attribute, inner)
+            _, value, last = element(octets, text, inner)
+            found.setdefault(octets[kind:text], octets[value:last])
+        at = behind
+    return tuple(found[oid].decode() if oid in found else None
+                 for oid in (b"\x55\x04\x0a", b"\x55\x04\x03"))
+
+
 def csr(octets):
     """(CertificationRequestInfo, SubjectPublicKeyInfo) of a PKCS #10."""
     begin, end = _enter(octets, 0, len(octets))

@@ -256,6 +256,12 @@ class Rows:
         if record.actor not in editors:
             editors.append(record.actor)
         csr = submission["csr_der"]
+        names = der.csr_names(csr) if csr else (None, None)
+        values.update(
+            csr_organization=names[0], csr_common_name=names[1],
+            csr_subject_differs=any(
+                name not in (None, values["certificate_name"])
+                for name in names))
         values.update(
             customer_source=submission["customer"]["source"],
             dossier=[dict(each, sha256=each["sha256"].hex())

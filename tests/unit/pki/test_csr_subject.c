@@ -97,3 +97,35 @@ Test(pki_csr, tax_code_must_be_ours_alone)
 	cr_assert(pki_csr_check(buffer_view(&branch), &other, &csr, &why, &e));
 	cr_assert_eq(why.code, EV_REFUSAL_CODE_CSR_TAX_CODE);
 }
+
+static bool
+names_of(X509_REQ *req, struct buffer *der, struct pki_csr_names *out)
+{
+	csr_encode(req, der);
+	return pki_csr_names(buffer_view(der), out);
+}
+
+Test(pki_csr, names_of_the_organisation)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
+	AUTO(x509_req) X509_REQ *bare = csr_request(key);
+	AUTO(x509_req) X509_REQ *named = csr_request(key);
+	AUTO(buffer) struct buffer first = { 0 };
+	AUTO(buffer) struct buffer second = { 0 };
+	struct pki_csr_names names;
+
+	csr_sign(bare, key, EVP_sha256(), false);
+	cr_assert(names_of(bare, &first, &names));
+	cr_expect_null(names.organization.data);
+	cr_expect_null(names.common_name.data);
+
+	csr_add(X509_REQ_get_subject_name(named), "O", "CÔNG TY MẪU");
+	csr_add(X509_REQ_get_subject_name(named), "CN", "Máy ký số 1");
+	csr_add(X509_REQ_get_subject_name(named), "CN", "Máy ký số 2");
+	csr_sign(named, key, EVP_sha256(), false);
+	cr_assert(names_of(named, &second, &names));
+	cr_expect(bytes_equal(names.organization, bytes_of_str("CÔNG TY MẪU")));
+	cr_expect(bytes_equal(names.common_name, bytes_of_str("Máy ký số 1")),
+		  "of several the first");
+	cr_expect_not(pki_csr_names(bytes_of_str("no CSR"), &names));
+}
