@@ -17,7 +17,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 
 PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector",
-            "ocsp")
+            "ocsp", "crl")
 BROKERS = ("kafka", "kafka-2", "kafka-3")
 INSTANCES_MAX = 4
 

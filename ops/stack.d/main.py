@@ -125,6 +125,7 @@ def environment(home):
         values[f"CERTFLOW_PIN_FILE_{group.upper()}"] = (
             tokens.pin_file(home, group))
     values["CERTFLOW_CA_DIR"] = home.path("ca")
+    values["CERTFLOW_CRL_ARCHIVE"] = programs.crl_archive(home)
     values["CERTFLOW_PUBLIC_URL"] = publicfiles.url(home)
     values["CERTFLOW_OCSP_URL"] = responder.url(home)
     for name in programs.names(home):

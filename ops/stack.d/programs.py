@@ -25,7 +25,7 @@ from home import (INSTANCES_MAX, PROGRAMS, REPO, Failure, find_program,
 
 NAME = "supervisor"
 GROUP = {"keygen": "customer", "activator": "customer", "issuer": "issuing",
-         "ocsp": "ocsp"}
+         "ocsp": "ocsp", "crl": "issuing"}
 
 
 def every_name():
@@ -90,6 +90,24 @@ def _tokens(home, group):
     }
 
 
+def crl_archive(home):
+    return home.path("var", "crl-archive")
+
+
+def _crl(home, number):
+    """An instance serves one CA: after a rollover the second one the new
+    CA. Instances share the archive."""
+    names = responder.authorities(home) or ["issuing"]
+    name = names[number % len(names)]
+    return {
+        **_tokens(home, "issuing"),
+        "ca.certificate": home.path("ca", f"{name}.pem"),
+        "crl.name": name,
+        "crl.directory": home.path("ca"),
+        "crl.archive": crl_archive(home),
+    }
+
+
 def _responder(home, number):
     authorities, responders = zip(*responder.certificates(home))
     return {
@@ -112,6 +130,8 @@ def _special(home, program, number):
         return {"db.conninfo": postgres.conninfo(home, "projector")}
     if program == "ocsp":
         return _responder(home, number)
+    if program == "crl":
+        return _crl(home, number)
     return {**_ca(home), **_tokens(home, GROUP[program])}
 
 

@@ -4,7 +4,7 @@ a while, and is healed as an operator would; parameters come from the seed."""
 import os
 import time
 
-PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector")
+PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector", "crl")
 WITH_TOKEN = ("keygen", "issuer", "activator")
 EVERYTHING = frozenset((*PROGRAMS, "kafka", "postgresql", "registry"))
 AWAITED = ("admitted", "issued")  # flows that show a recovery

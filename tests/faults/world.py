@@ -44,7 +44,7 @@ from proxy import Proxy  # noqa: E402
 from shim import Shim  # noqa: E402
 
 BUILD = os.environ.get("CERTFLOW_BUILD", os.path.join(REPO, "build-release"))
-HOLDERS = ("keygen", "issuer", "activator")  # of sessions with a token
+HOLDERS = ("keygen", "issuer", "activator", "crl")  # of sessions with a token
 __all__ = ("World", "Missing", "until")
 
 

@@ -19,7 +19,7 @@ import unittest
 TESTS = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path[:0] = [os.path.join(TESTS, "lib"), os.path.join(TESTS, "faults")]
 import parts  # noqa: E402
-import testbed  # noqa: E402
+from bed import Bed  # noqa: E402
 import shim as shims  # noqa: E402
 from world import World, until  # noqa: E402
 
@@ -31,102 +31,6 @@ P11_KIT_CLIENT = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 # The self-test of a token of customers, made with a P-256 key.
 PASSING = [field for field in shims.fields_of(shims.SELF_TEST)
            if field.startswith("raw:") and len(field) == 4 + 64][0]
-
-
-class Customer:
-    """What is known of one by and by."""
-
-    def __init__(self):
-        self.tax_code = parts.new_tax_code()
-        self.enrolment_id = parts.new_id()
-        self.csr = self.request_id = self.certificate = None
-
-
-class Bed(testbed.Testbed):
-    """Publishes and follows topics of a World."""
-
-    def __init__(self, world):  # pylint: disable=super-init-not-called
-        self.world, self.registrar = world, None
-        self.clean = world.clean_environment(**{
-            key: world.env[key] for key in ("CERTFLOW_KAFKA",
-                                            "CERTFLOW_REGISTRY")})
-        self.encode = testbed.Lines("encode", self.clean)
-        self.produce = testbed.Lines("produce", self.clean)
-        self.outcomes = testbed.Follower("certflow.outcomes", self.clean)
-        self.log = testbed.Follower("certflow.events", self.clean)
-
-    def close(self):
-        for each in (self.encode, self.produce, self.outcomes, self.log):
-            each.close()
-
-    def ask(self, inbox, events):
-        """Publish all, then see all admitted."""
-        places = [self.publish(inbox, event) for event in events]
-        for place in places:
-            self.outcome(place, "ADMITTED")
-
-    # ---- one step for several customers at once ---------------------------
-
-    def request_keys(self, customers):
-        for each in customers:
-            self.publish("einvoice", parts.key_pair_requested(
-                each.tax_code, each.enrolment_id))
-
-    def keys_made(self, customers):
-        for each in customers:
-            each.csr = self.logged(each.tax_code, "CsrGenerated",
-                                   enrolment_id=each.enrolment_id)
-
-    def approve(self, customers):
-        """Everything between the CSR and the button."""
-        contents = [parts.submission() for _ in customers]
-        events = [parts.submitted(each.tax_code, content)
-                  for each, content in zip(customers, contents)]
-        self.ask("einvoice", [parts.saved(each.tax_code, each.enrolment_id)
-                              for each in customers])
-        self.ask("officer", events)
-        for each, content in zip(customers, contents):
-            each.request_id = content["request_id"]
-        self.ask("manager", [
-            parts.approved(each.tax_code, each.request_id,
-                           self.digest(event), each.csr["spki_sha256"])
-            for each, event in zip(customers, events)])
-
-    def press(self, customers):
-        for each in customers:
-            self.publish("officer", parts.issuance_requested(
-                each.tax_code, each.request_id))
-
-    def certified(self, customers):
-        for each in customers:
-            each.certificate = self.logged(each.tax_code,
-                                           "CertificateIssued",
-                                           request_id=each.request_id)
-
-    def ask_activation(self, customers):
-        for each in customers:
-            self.publish("einvoice", parts.event(
-                "ActivationRequested", "einvoice", each.tax_code, "kh-1",
-                serial_number=each.certificate["serial_number"]))
-
-    def activated(self, customers):
-        for each in customers:
-            self.logged(each.tax_code, "CertificateActivated")
-
-    def new_customers(self, count=2):
-        return [Customer() for _ in range(count)]
-
-    def approved_customers(self, count=2):
-        """Ready for the button."""
-        customers = self.new_customers(count)
-        self.request_keys(customers)
-        self.keys_made(customers)
-        self.approve(customers)
-        return customers
-
-    def events(self, kind):
-        return [record["event"] for record in self.log.settle()
-                if record["event"]["type"] == kind]
 
 
 def inner(der):
@@ -150,7 +54,8 @@ class HsmFaults(unittest.TestCase):
         settings = {"hsm.call_deadline": f"{DEADLINE:.0f}s",
                     "hsm.check_every": "1m"}
         cls.world = World(shim=True, settings={
-            name: settings for name in ("keygen", "issuer", "activator")})
+            name: settings for name in ("keygen", "issuer", "activator",
+                                        "crl")})
         cls.addClassCleanup(cls.world.close)
         cls.world.start()
         cls.world.wait_ready()
@@ -325,7 +230,7 @@ class HsmFaults(unittest.TestCase):
     def test_11_wrong_pin_is_tried_once(self):
         """Whatever restarts there are; of two programs with one PIN file
         one tries it."""
-        for group, names in (("issuing", ["issuer"]),
+        for group, names in (("issuing", ["issuer", "crl"]),
                              ("customer", ["keygen", "activator"])):
             path = self.world.path("etc", f"pin.{group}")
             with open(path, encoding="utf-8") as stream:

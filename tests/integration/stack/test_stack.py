@@ -19,7 +19,7 @@ import urllib.request
 REPO = os.path.abspath(os.path.join(os.path.dirname(__file__),
                                     "..", "..", ".."))
 STACK = os.path.join(REPO, "ops", "stack")
-PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector")
+PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector", "crl")
 
 
 class Stack:

@@ -76,7 +76,7 @@ class StartInAnyOrder(unittest.TestCase):
         self.hide("hsm", "customer", "tokens")
         os.mkdir(self.home.path("hsm", "customer", "tokens"))
         self.pieces.start_all()
-        self.wait("kafka: ", "projector", *WORKERS)
+        self.wait("kafka: ", "projector", "crl", *WORKERS)
         self.wait("database: connect", "registrar")
         code, output = self.pieces.publish(
             "--role", "einvoice", text="{}")
@@ -102,7 +102,7 @@ class StartInAnyOrder(unittest.TestCase):
         self.program("keygen").wait_health("registry: ")
         deploy.schema_registry(self.home)
         self.wait("ready", "registrar")
-        self.wait("hsm: token", *WORKERS)
+        self.wait("hsm: token", "crl", *WORKERS)
 
     def test_4_tokens_and_the_pin(self):
         self.hide("etc", "pin.customer")
@@ -110,7 +110,7 @@ class StartInAnyOrder(unittest.TestCase):
             os.rmdir(self.home.path("hsm", group, "tokens"))
             self.show("hsm", group, "tokens")
         self.wait("hsm: ", "keygen", "activator")
-        self.wait("ready", "issuer")
+        self.wait("ready", "issuer", "crl")
         self.program("keygen").wait_health("hsm: PIN file ")
         self.show("etc", "pin.customer")
         self.wait("ready", *NAMES)
@@ -151,6 +151,10 @@ class StartInAnyOrder(unittest.TestCase):
                           "--set", "ca.certificate=/nowhere.pem")
         self.ends_at_once("keygen", "/nowhere.so", "--set", "slot=1",
                           "--set", "hsm.module=/nowhere.so")
+        self.ends_at_once("crl", "crl.refresh must be below", "--set",
+                          "slot=1", "--set", "crl.next_update=6h")
+        self.ends_at_once("crl", "crl.archive", "--set", "slot=1", "--set",
+                          "crl.archive=/nowhere/archive")
 
     def test_8_an_event_of_a_newer_version(self):
         """Nobody has its schema: all stop before it, again and again."""
@@ -161,7 +165,7 @@ class StartInAnyOrder(unittest.TestCase):
             partition=3, headers={"ce_type": b"certflow.v1.Newer"})
         self.assertEqual(producer.flush(30), 0)
         for again in (False, True):
-            for name in ("projector", *WORKERS):
+            for name in ("projector", "crl", *WORKERS):
                 program = (self.pieces.start(name) if again
                            else self.program(name))
                 self.assertEqual(program.child.wait(60), 1, name)

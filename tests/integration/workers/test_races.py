@@ -49,7 +49,7 @@ class Bed(RealBed):
         patient = {"hsm.call_deadline": "10m"}
         super().__init__(instances=2, shim=True, environment=environment,
                          settings={name: patient for name in
-                                   ("keygen", "issuer", "activator")})
+                                   ("keygen", "issuer", "activator", "crl")})
 
     # ---- stopping --------------------------------------------------------
 
