@@ -47,13 +47,16 @@ class Forger(recording.Recorded):
         self.keys, self.signed = list(original.keys), list(original.signed)
         self.issuers = list(original.issuers)
         self.known_texts = list(original.known_texts)
+        self.crls = list(original.crls)
+        self.begun_crls = list(original.begun_crls)
         self._positions = {}
         self._schemas = self.schemas()
         self._key = None  # of a CA of our own
 
     def only_topics(self):
-        """No tables, tokens, signatures: they would contradict."""
+        """No tables, tokens, signatures, CRLs: they would contradict."""
         self.tables, self.keys, self.signed = {}, None, None
+        self.crls = None
         return self
 
     # ---- reading --------------------------------------------------------
@@ -221,7 +224,8 @@ class Forger(recording.Recorded):
         makes the TBSCertificate, fields go into the order."""
         tbs = change_tbs(ordered.event["tbs_certificate"])
         certificate = self._sign(tbs)
-        issued = self.after(ordered, "CertificateIssued")
+        issued = self.find("CertificateIssued", lambda each: (
+            each.event["order_id"] == ordered.event_id))
 
         def order(event):
             event.update(fields, tbs_certificate=tbs,

@@ -40,6 +40,9 @@ class Raw(collections.namedtuple(
 Key = collections.namedtuple("Key", "token key_id label private public "
                              "spki_sha256")
 
+# A CRL (DER), the file it was found in, and whether it is served from there.
+Published = collections.namedtuple("Published", "place octets served")
+
 # One line of the shim: a signature that a program got.
 Signature = collections.namedtuple(
     "Signature", "line time_us pid token key_id mechanism digest")
@@ -58,6 +61,8 @@ class Evidence:
         self.signed = None    # [Signature]
         self.issuers = []     # certificates (DER) of issuing CAs
         self.known_texts = []  # DER of other things the CA signed
+        self.crls = None      # [Published]; None: nobody publishes any
+        self.begun_crls = []  # TBSCertLists about to be signed
         self._positions = {}
 
     def schemas(self):

@@ -4,6 +4,7 @@ import dataclasses
 
 from . import wire
 from .approvals import Approvals
+from .crls import Crls
 from .evidence import EVENTS, OUTCOMES
 from .facts import Record
 from .flight import Flight
@@ -19,7 +20,7 @@ from .signing import Signatures
 from .subject import Subject
 
 INVARIANTS = (Sequence, Inputs, Orders, Signatures, Serials, Approvals,
-              ReadModel, Registrar, Flight, Keys)
+              ReadModel, Registrar, Flight, Keys, Crls)
 
 
 @dataclasses.dataclass

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import der, shim_log, wire
 from .evidence import (DEAD_LETTERS, EVENTS, INBOX, INBOXES, OUTCOMES,
-                       PARTITIONED, PERSONAL, SCHEMAS, Evidence, Key, Raw)
+                       PARTITIONED, PERSONAL, SCHEMAS, Evidence, Key,
+                       Published, Raw)
 
 GROUP = "certflow-registrar"
 PATIENCE = 30  # seconds for an answer of the broker
@@ -194,7 +195,8 @@ class Live(Evidence):
                 (DEAD_LETTERS, PERSONAL, SCHEMAS)):
             self._look_at(topics)
         self.signed = None if shim_dir is None else shim_log.read(shim_dir)
-        self._authority(env.get("CERTFLOW_CA_DIR"))
+        self._authority(env.get("CERTFLOW_CA_DIR"),
+                        env.get("CERTFLOW_CRL_ARCHIVE"))
 
     def close(self):
         self._topics.close()
@@ -260,9 +262,17 @@ class Live(Evidence):
                              public, digest and bytes.fromhex(digest)))
         return found
 
-    def _authority(self, folder):
+    def _authority(self, folder, archive):
         if folder is None:
             return
+        # What is signed has been put down before, what is published is kept.
+        if archive and os.path.isdir(archive):
+            self.begun_crls = list(_files(archive, "tbs").values())
+            self.crls = []
+            for place in (folder, archive):
+                self.crls.extend(
+                    Published(name, octets, place == folder)
+                    for name, octets in _files(place, "crl").items())
         for path in sorted(glob.glob(os.path.join(folder, "*.pem"))):
             with open(path, "rb") as stream:
                 text = stream.read()
@@ -272,11 +282,19 @@ class Live(Evidence):
                 Encoding.DER)
             self.issuers.append(octets)
             self.known_texts.append(der.signed_part(octets))
-        for path in sorted(glob.glob(os.path.join(folder, "*.crl"))):
+
+
+def _files(folder, suffix):
+    """{"folder/name": content}; one that is just gone is left out."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(folder, "*." + suffix))):
+        try:
             with open(path, "rb") as stream:
-                octets = stream.read()
-            if octets[:1] == b"\x30":
-                self.known_texts.append(der.signed_part(octets))
+                place = os.path.basename(folder), os.path.basename(path)
+                found["/".join(place)] = stream.read()
+        except FileNotFoundError:
+            continue
+    return found
 
 
 class Still:

@@ -4,7 +4,7 @@ import json
 import lzma
 
 from .evidence import (DEAD_LETTERS, PARTITIONED, PERSONAL, SCHEMAS,
-                       Evidence, Key, Raw, Signature)
+                       Evidence, Key, Published, Raw, Signature)
 from .model import KEYS
 
 TABLES = tuple("read_model." + name for name in (
@@ -52,7 +52,9 @@ def write(evidence, path):
         "tables": {table: list(evidence.rows(table)) for table in TABLES},
         "keys": [tuple(key) for key in evidence.tokens()],
         "signed": [tuple(each) for each in evidence.signatures()],
-        "issuers": evidence.issuers, "known_texts": evidence.known_texts}
+        "issuers": evidence.issuers, "known_texts": evidence.known_texts,
+        "crls": [tuple(each) for each in evidence.crls],
+        "begun_crls": evidence.begun_crls}
     with lzma.open(path, "wt", encoding="utf-8", preset=9) as stream:
         json.dump(_pack(whole), stream, ensure_ascii=False)
 
@@ -79,6 +81,8 @@ class Recorded(Evidence):
         self.signed = [Signature(*each) for each in whole["signed"]]
         self.issuers = whole["issuers"]
         self.known_texts = whole["known_texts"]
+        self.crls = [Published(*each) for each in whole["crls"]]
+        self.begun_crls = whole["begun_crls"]
 
     def end(self, topic, partition):
         return self.ends.get((topic, partition), 0)

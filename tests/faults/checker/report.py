@@ -4,7 +4,7 @@ import collections
 import json
 
 NAMES = ("SEQUENCE", "INPUTS", "ORDERS", "SIGNATURES", "SERIALS",
-         "APPROVALS", "READ_MODEL", "REGISTRAR", "FLIGHT", "KEYS")
+         "APPROVALS", "READ_MODEL", "REGISTRAR", "FLIGHT", "KEYS", "CRL")
 SHOWN = 20  # violations of one rule that are printed in full
 
 

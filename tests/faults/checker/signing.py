@@ -24,6 +24,25 @@ def digests(octets):
                  for name in ("sha256", "sha384", "sha512"))
 
 
+def verifies(key, signed, tbs):
+    """Is the signature of a certificate or CRL over tbs by this key?"""
+    try:
+        oid = signed.signature_algorithm_oid.dotted_string
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signed.signature, tbs,
+                       ec.ECDSA(signed.signature_hash_algorithm))
+        elif oid == PSS:
+            algorithm = hashes.SHA256()
+            key.verify(signed.signature, tbs,
+                       padding.PSS(padding.MGF1(algorithm), 32), algorithm)
+        else:
+            key.verify(signed.signature, tbs, padding.PKCS1v15(),
+                       signed.signature_hash_algorithm)
+    except InvalidSignature:
+        return False
+    return True
+
+
 class Issuer:
     """An issuing certificate: verifies what it is said to have signed."""
 
@@ -34,29 +53,14 @@ class Issuer:
     def verifies(self, octets):
         """Is the signature of this certificate (DER) ours?"""
         certificate = x509.load_der_x509_certificate(octets)
-        tbs, signature = (certificate.tbs_certificate_bytes,
-                          certificate.signature)
-        try:
-            oid = certificate.signature_algorithm_oid.dotted_string
-            if isinstance(self.key, ec.EllipticCurvePublicKey):
-                algorithm = certificate.signature_hash_algorithm
-                self.key.verify(signature, tbs, ec.ECDSA(algorithm))
-            elif oid == PSS:
-                algorithm = hashes.SHA256()
-                self.key.verify(signature, tbs,
-                                padding.PSS(padding.MGF1(algorithm), 32),
-                                algorithm)
-            else:
-                self.key.verify(signature, tbs, padding.PKCS1v15(),
-                                certificate.signature_hash_algorithm)
-        except InvalidSignature:
-            return False
-        return True
+        return verifies(self.key, certificate,
+                        certificate.tbs_certificate_bytes)
 
 
 class Signatures(Invariant):
-    """Every signature counted is a test, a CSR, or the TBSCertificate of
-    an order that stood on the log before; every certificate verifies."""
+    """Every signature counted is a test, a CSR, the TBSCertificate of an
+    order that stood on the log before, or a TBSCertList that was published
+    or put down to be signed; every certificate verifies."""
 
     NAME = "SIGNATURES"
 
@@ -173,6 +177,8 @@ class Signatures(Invariant):
         self._tests = set(digests(TEST_TEXT))
         self._others = {digest for text in self.evidence.known_texts
                         for digest in digests(text)}
+        self._lists = {digest for text in self._crl_texts()
+                       for digest in digests(text)}
         self._enrolments = _enrolments(subjects)
         counts, orders = collections.Counter(), collections.Counter()
         self._tested = collections.defaultdict(list)
@@ -190,6 +196,12 @@ class Signatures(Invariant):
         self.report.figures.update((f"signatures: {kind}", count)
                                    for kind, count in sorted(counts.items()))
 
+    def _crl_texts(self):
+        """Every TBSCertList: published, kept, or put down to be signed."""
+        for published in self.evidence.crls or ():
+            yield der.signed_part(published.octets)
+        yield from self.evidence.begun_crls
+
     def _classify(self, signature):
         digest = signature.digest
         if digest in self._tests:
@@ -199,8 +211,10 @@ class Signatures(Invariant):
             return "certificate", self._ordered(signature)
         if digest in self._csrs:
             return "CSR", None
+        if digest in self._lists:
+            return "CRL", None
         if digest in self._others:
-            return "CRL or CA", None
+            return "CA", None
         state = self._enrolments.get(signature.key_id.hex())
         if state in ("lost", "open"):
             return "CSR of a key that lost", None

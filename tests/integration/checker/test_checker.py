@@ -11,7 +11,7 @@ REPO = os.path.abspath(os.path.join(os.path.dirname(__file__),
                                     "..", "..", ".."))
 sys.path.insert(0, os.path.join(REPO, "tests", "faults"))
 
-from checker import judge, layout, recording, wire  # noqa: E402
+from checker import crls, der, judge, layout, recording, wire  # noqa: E402
 from checker.evidence import (DEAD_LETTERS, EVENTS, INBOX,  # noqa: E402
                               MISROUTED, OUTCOMES, Signature)
 from checker.model import KEYS, TIMELINE  # noqa: E402
@@ -74,8 +74,8 @@ class Good(Case):
     def test_topics_alone_are_judged_too(self):
         self.world.only_topics()
         report = self.found()
-        self.assertEqual(set(NAMES) - report.judged, {"REGISTRAR", "KEYS"})
-        self.assertEqual(len(report.skipped), 4, report.skipped)
+        self.assertEqual(set(NAMES) - report.judged, {"REGISTRAR", "KEYS", "CRL"})
+        self.assertEqual(len(report.skipped), 5, report.skipped)
 
     def test_the_report_says_where_to_look(self):
         record = self.world.find("IssuanceOrdered")
@@ -523,6 +523,109 @@ class SignaturesCase(Case):
                 b"VN", b"US")
         self.world.alter(order, change)
         self.found("SIGNATURES", rule="tbs_differs")
+
+
+class CrlCase(Case):
+    """What is published; the log may be changed, for only CRL counts."""
+
+    def lists(self):
+        """Those of the issuing CA, by number; the newest is served."""
+        found = {}
+        for each in self.world.crls:
+            if each.place.rpartition("/")[2].startswith("issuing"):
+                found.setdefault(crls.List(each).number, []).append(each)
+        return found
+
+    def newest(self):
+        return self.lists()[max(self.lists())]
+
+    def remove(self, chosen):
+        self.world.crls = [each for each in self.world.crls
+                           if each not in chosen]
+
+    def crl(self, rule):
+        self.world.now_us += HOUR_US  # nothing is too recent
+        self.found("CRL", rule=rule, only=("CRL",))
+
+    @staticmethod
+    def changed(published, at):
+        octets = bytearray(published.octets)
+        octets[at] ^= 1
+        return published._replace(octets=bytes(octets))
+
+    def test_a_list_that_nobody_has_was_signed(self):
+        text = bytearray(der.signed_part(self.newest()[0].octets))
+        text[-1] ^= 1
+        self.world.signed.append(Signature(
+            999, self.world.now_us, 1, "issuing", b"\1", 0x1041,
+            wire.sha256(bytes(text))))
+        self.found("SIGNATURES", rule="unknown")
+
+    def test_a_list_was_signed_and_not_kept(self):
+        lists = self.lists()
+        older = lists[sorted(lists)[-2]]
+        self.remove(older)
+        self.found("SIGNATURES", rule="unknown")
+        # It had been put down to be signed, and nobody came to it again.
+        self.world.begun_crls.append(der.signed_part(older[0].octets))
+        self.found()
+
+    def test_a_list_that_does_not_verify(self):
+        self.world.crls.append(self.changed(self.newest()[0], -1))
+        self.crl("wrong")
+
+    def test_two_lists_of_one_number(self):
+        each = self.newest()[0]
+        second = each.octets.index(b"\x17\x0d") + 2 + 11  # of thisUpdate
+        self.world.crls.append(self.changed(each, second))
+        self.crl("number_twice")
+
+    def test_nothing_is_served(self):
+        self.remove([each for each in self.world.crls if each.served])
+        self.crl("none")
+
+    def test_an_old_list_is_served(self):
+        lists = self.lists()
+        older = next(lists[number][0] for number in sorted(lists)
+                     if len(crls.List(lists[number][0]).entries())
+                     < len(crls.List(self.newest()[0]).entries()))
+        self.remove([each for each in self.newest() if each.served])
+        self.world.crls.append(older._replace(served=True))
+        self.crl("old")
+        # The archive does not know better; the log does.
+        self.remove([each for number, some in lists.items() for each in some
+                     if number > crls.List(older).number])
+        self.crl("missing")
+
+    def test_listed_for_another_reason(self):
+        revoked = self.world.find("CertificateRevoked")
+        self.world.alter(revoked, lambda event: event.update(
+            reason="SUPERSEDED"))
+        self.crl("reason")
+
+    def test_listed_and_not_on_the_log(self):
+        revoked = self.world.find("CertificateRevoked")
+        self.world.alter(revoked, lambda event: event.update(
+            serial_number="4" + event["serial_number"][1:-1] + "0"))
+        self.crl("missing")
+
+    def test_listed_though_resumed(self):
+        resumed = self.world.find("CertificateResumed")
+        later = [self.world.find(name, last=True) for name in
+                 ("CertificateSuspended", "CertificateRevoked")]
+        for record in later:
+            self.assertEqual(record.event["serial_number"],
+                             resumed.event["serial_number"])
+            self.world.alter(record, lambda event: event.update(
+                serial_number="4" + event["serial_number"][1:-1] + "0"))
+        self.crl("unfounded")
+
+    def test_what_has_just_happened_may_be_missing(self):
+        revoked = self.world.find("CertificateRevoked", last=True)
+        self.world.now_us = revoked.recorded_at + 1_000_000
+        self.world.alter(revoked, lambda event: event.update(
+            reason="SUPERSEDED"))
+        self.found(only=("CRL",))
 
 
 class SerialsCase(Case):
