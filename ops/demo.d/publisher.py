@@ -13,10 +13,11 @@ class PublisherError(Exception):
 class Publisher:
     """JSON lines in, JSON lines out, in order."""
 
-    def __init__(self, program, role):
+    def __init__(self, program, role, patience=30):
         self.role = role
         self.child = subprocess.Popen(
-            [program, "--role", role, "--wait", "--json"],
+            [program, "--role", role, "--wait", "--json", "--timeout",
+             str(patience)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
             bufsize=1)
 

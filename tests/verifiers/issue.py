@@ -22,6 +22,7 @@ from scenarios import USB_YEAR, YEAR, Product, Scenario  # noqa: E402
 PSS_YEAR = Product("HSM", "ORG_HSM_CA4_PSS", 12, "CA4_PSS_12T")
 PACKAGES = {each.package: each for each in (YEAR, PSS_YEAR, USB_YEAR)}
 INBOXES = ("einvoice", "officer", "manager", "personal")
+PATIENCE = 180  # seconds
 X509_MAX = 64  # characters of CN and O
 
 
@@ -57,10 +58,18 @@ def _build():
                           os.path.join(REPO, "build-release"))
 
 
+class PatientModel(ReadModel):
+    """Several customers wait for RSA keys at once, on any machine."""
+
+    def wait(self, query, what, seconds=30.0, pause=0.02):
+        return super().wait(query, what, max(seconds, PATIENCE), pause)
+
+
 def _open_stage(folder):
     program = os.path.join(_build(), "bin", "publish")
-    return journey.Stage({role: Publisher(program, role) for role in INBOXES},
-                         ReadModel(os.environ["CERTFLOW_PG"]), folder)
+    return journey.Stage(
+        {role: Publisher(program, role, PATIENCE) for role in INBOXES},
+        PatientModel(os.environ["CERTFLOW_PG"]), folder)
 
 
 def _close_stage(stage):
@@ -109,6 +118,24 @@ class System:
             [os.path.join(_build(), "bin", "certflow"), *arguments],
             check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             encoding="utf-8").stdout
+
+    def start(self, program, **options):
+        """One more of a program, in a slot of its own; it is to refuse:
+        (exit code, what it says)."""
+        command = [os.path.join(_build(), "bin", program), "--config",
+                   os.path.join(self.home, "etc", f"{program}.conf"),
+                   "--set", "slot=3", "--set", "health.port=0"]
+        for key, value in options.items():
+            command += ["--set", f"{key.replace('__', '.')}={value}"]
+        result = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding="utf-8", check=False,
+            timeout=60, env={
+                **{key: value for key, value in os.environ.items()
+                   if not key.startswith("CERTFLOW_")},
+                "SOFTHSM2_CONF": os.environ[
+                    "CERTFLOW_SOFTHSM2_CONF_ISSUING"]})
+        return result.returncode, result.stdout
 
     def issue(self, cases, lanes):
         """A certificate for each (package, algorithm, enterprise). Requests

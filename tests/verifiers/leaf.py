@@ -137,7 +137,7 @@ class Leaf:
     def set_key(self, info):
         """The extensions go with it."""
         self.spki = info
-        content = self._key_bits(info)
+        content = self.key_bits(info)
         self.extensions = {
             BASIC: (True, der.seq()),
             USAGE: (True, der.bits(b"\xc0", 6)),
@@ -155,7 +155,7 @@ class Leaf:
         self.more = []  # whole extensions behind those
 
     @staticmethod
-    def _key_bits(info):
+    def key_bits(info):
         """Content of the BIT STRING that ends a SubjectPublicKeyInfo."""
         at = 2 + (info[1] & 0x7f if info[1] & 0x80 else 0)
         at += 2 + info[at + 1]  # the algorithm is short

@@ -22,6 +22,7 @@ sys.path.insert(0, HERE)
 import broken  # noqa: E402
 import issue  # noqa: E402
 import leaf  # noqa: E402
+import points  # noqa: E402
 import verifiers  # noqa: E402
 from leaf import der  # noqa: E402
 
@@ -91,6 +92,15 @@ def check_content(tally, certificate):
                 f"{certificate.name}: kind of key")
 
 
+def check_points(tally, certificate, ca, samples):
+    """Does it have the form that the profiles are made after?"""
+    with open(os.path.join(ca, "issuing.cer"), "rb") as stream:
+        issuing = stream.read()
+    for point, holds in points.points(certificate.der, issuing,
+                                      samples[certificate.enterprise]):
+        tally.check(holds, f"{certificate.name}: {point}")
+
+
 def _copy_chain(system, folder, issuing):
     """issuing: whose name the file of the issuing CA has there."""
     for suffix in ("cer", "pem"):
@@ -111,6 +121,42 @@ def check_authorities(tally, system, chosen):
             tally.verdicts(each.name, each.judge(folder, [path]))
 
 
+def _write_profiles(folder):
+    """One for another kind of CA key, and one that is wrong in line 7."""
+    with open(os.path.join(verifiers.REPO, "schemas", "profiles",
+                           "org-hsm-ca4.ini"), encoding="utf-8") as stream:
+        good = stream.read()
+    changes = {"other": ("RSA-SHA256, ECDSA-SHA256, ", ""),
+               "wrong": ("max_months = 36", "max_months = 3x")}
+    for name, change in changes.items():
+        with open(os.path.join(folder, f"{name}.ini"), "w",
+                  encoding="utf-8") as stream:
+            stream.write(good.replace(*change))
+
+
+def check_refusals(tally, system):
+    """Profiles with which nothing may begin, and what is said of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        _write_profiles(folder)
+        other, wrong = (os.path.join(folder, f"{name}.ini")
+                        for name in ("other", "wrong"))
+        for program, options, said in (
+                ("registrar", {"profile__files": wrong},
+                 f"{wrong}: line 7: [profile] max_months"),
+                ("registrar", {"profile__files": other},
+                 f"{other}: profile org-hsm-ca4: [profile] signature: "
+                 "nothing that the issuing CA's key, RSA_2048, can sign"),
+                ("registrar", {"profile__files": os.path.join(
+                    verifiers.REPO, "schemas", "profiles",
+                    "org-hsm-ca4.ini")}, "profiles: ORG_HSM_CA4_PSS: no "),
+                ("issuer", {"profile__files": other}, "nothing that the"),
+                ("issuer", {"profile__sha256": "00" * 32},
+                 "profile org-hsm-ca4-pss is not on the list")):
+            code, text = system.start(program, **options)
+            tally.check(code == 2 and said in text,
+                        f"{program} {options}: {code}: {text}")
+
+
 def check_system(tally, ca_key, cases, chosen):
     """One stack: issue all cases, let everybody judge them."""
     begin = time.monotonic()
@@ -122,6 +168,7 @@ def check_system(tally, ca_key, cases, chosen):
             for one in system.issue([(*case[:2], samples[case[2]])
                                      for case in cases], LANES):
                 check_content(tally, one)
+                check_points(tally, one, system.ca, samples)
                 paths.append(os.path.join(folder, f"{one.name}.der"))
                 with open(paths[-1], "wb") as stream:
                     stream.write(one.der)
@@ -132,6 +179,8 @@ def check_system(tally, ca_key, cases, chosen):
             for each in chosen:
                 tally.verdicts(each.name, each.judge(folder, paths))
         check_authorities(tally, system, chosen)
+        if ca_key == "rsa2048":
+            check_refusals(tally, system)
         print(f"issuing CA {ca_key}: {len(cases)} certificates issued in "
               f"{issued - begin:.0f} s, judged in "
               f"{time.monotonic() - issued:.0f} s", flush=True)
