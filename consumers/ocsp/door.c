@@ -138,6 +138,8 @@ door_answer(void *self, const struct http_request *request,
 	metric_inc(d->answers[out.outcome], 1);
 	if (out.reused)
 		metric_inc(d->reused, 1);
+	if (out.der.len == 0)
+		answer->status = HTTP_INTERNAL_ERROR; /* no memory */
 	answer->body = out.der;
 	answer->type = TYPE_RESPONSE;
 	if (out.this_update != 0 && *request->method == 'G')

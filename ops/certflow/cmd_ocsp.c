@@ -3,7 +3,7 @@
  * answers, made anew from its key in its token and the issuing CA's.
  */
 #include <errno.h>
-#include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +21,8 @@
 #define DAYS_MAX 365
 #define BACKDATE_US (INT64_C(3600) * US_PER_S) /* clocks that are behind */
 #define FILE_MODE 0644
+#define LOCK_TRIES 50
+#define LOCK_PAUSE_MS 200
 
 static const char help[] =
 	"usage: certflow ocsp [OPTION...]\n"
@@ -144,7 +146,8 @@ report(const struct renewal *r, const struct pki_responder *of, bool renewed)
 		       pki_signature_name(of->signature));
 }
 
-/* Good for longer than asked for? What cannot be read is not. */
+/* Good for longer than asked for? What cannot be read is not. Whoever works
+ * in the directory replaces whole files: no lock is needed to look. */
 static bool
 is_good(const struct renewal *r)
 {
@@ -212,23 +215,36 @@ renew(struct renewal *r, struct err *e)
 	return true;
 }
 
+/* Others hold the lock for the moment in which they publish a CRL. */
+static bool
+renew_alone(struct renewal *r, struct err *e)
+{
+	int lock, tries = LOCK_TRIES;
+	bool ok;
+
+	while (!ca_store_open(r->dir, &lock, e)) {
+		if (--tries == 0)
+			return false;
+		(void)poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	ok = renew(r, e);
+	(void)close(lock);
+	return ok;
+}
+
 static bool
 run(const struct ocsp *o, struct err *e)
 {
 	struct renewal r = { .o = o };
-	int lock;
 	bool ok;
 
-	if (!place_ca_dir(o->out, r.dir, e) ||
-	    !place_find(GROUP_ISSUING, &o->places, &r.issuing, e) ||
-	    !place_find(GROUP_OCSP, &o->places, &r.ocsp, e) ||
-	    !responder_file(r.dir, o->ca, r.file, e) ||
-	    !ca_store_open(r.dir, &lock, e))
-		return false;
-	ok = ca_store_load(r.dir, o->ca, &r.ca, e) &&
-	     (is_good(&r) || renew(&r, e));
+	ok = place_ca_dir(o->out, r.dir, e) &&
+	     place_find(GROUP_ISSUING, &o->places, &r.issuing, e) &&
+	     place_find(GROUP_OCSP, &o->places, &r.ocsp, e) &&
+	     responder_file(r.dir, o->ca, r.file, e) &&
+	     ca_store_load(r.dir, o->ca, &r.ca, e) &&
+	     (is_good(&r) || renew_alone(&r, e));
 	pki_ca_free(r.ca);
-	(void)close(lock);
 	return ok;
 }
 

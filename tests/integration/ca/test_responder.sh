@@ -75,6 +75,19 @@ keep
 printf 'garbage' >"$ca/ocsp.pem"
 says "unreadable is not good" "renewed" 0 "$certflow" ocsp --within 1
 
+# busy COMMAND...: while another command holds the directory for a second
+busy() {
+	local result
+	flock "$ca" sleep 1 &
+	until ! flock -n "$ca" true; do sleep 0.05; done
+	"$@"
+	result=$?
+	wait
+	return "$result"
+}
+says "waits for others" "renewed" 0 busy "$certflow" ocsp
+says "looks beside others" "good" 0 busy "$certflow" ocsp --within 1
+
 says "days" "usage" 2 "$certflow" ocsp --days 0
 says "days" "usage" 2 "$certflow" ocsp --days 366
 says "option" "usage" 2 "$certflow" ocsp --no-such
