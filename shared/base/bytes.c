@@ -169,9 +169,9 @@ sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	AUTO(str)
-	char *folder =
-		slash == NULL ? strdup(".")
-			      : strndup(path, (size_t)(slash - path) + 1);
+	char *folder = slash == NULL
+			       ? strdup(".")
+			       : strndup(path, (size_t)(slash - path) + 1);
 	int fd = folder == NULL
 			 ? -1
 			 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
