@@ -43,6 +43,7 @@ int cmd_hsm(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 /* Kafka (cmd_topics.c) */
+int cmd_keys(int argc, char **argv);
 int cmd_topics(int argc, char **argv);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "child.h"
+#include "hsm/hsm_census.h"
 
 #define READY_US (5 * US_PER_S)
 
@@ -26,14 +27,14 @@ struct raw_answer {
 };
 
 static bool
-open_raw(const struct place *place, struct hsm **out, struct err *e)
+open_tokens(const struct place *place, const char *const *tokens, size_t count,
+	    struct hsm **out, struct err *e)
 {
-	const char *token = place->token;
 	char refused[PATH_MAX + 16];
 	const struct hsm_settings settings = {
 		.module = place->module,
-		.tokens = &token,
-		.token_count = 1,
+		.tokens = tokens,
+		.token_count = count,
 		.pin_file = place->pin_file,
 		.refused_pin_file = refused,
 		.threads = 1,
@@ -45,6 +46,14 @@ open_raw(const struct place *place, struct hsm **out, struct err *e)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)snprintf(refused, sizeof(refused), "%s.refused", place->pin_file);
 	return hsm_open(&settings, out, e) && hsm_wait_ready(*out, READY_US, e);
+}
+
+static bool
+open_raw(const struct place *place, struct hsm **out, struct err *e)
+{
+	const char *token = place->token;
+
+	return open_tokens(place, &token, 1, out, e);
 }
 
 static bool
@@ -114,6 +123,57 @@ ca_key(void *self, struct buffer *out, struct err *e)
 			       "%s",
 			       job->label);
 	return answer(&keys.items[0], true, out, e);
+}
+
+struct count_job {
+	const struct place *place;
+	const char *labels;
+	struct buffer *out;
+	struct err *e;
+};
+
+static bool
+add_count(void *self, const uint8_t id[HSM_KEY_ID_LEN],
+	  const struct hsm_census_count *n)
+{
+	struct count_job *job = self;
+	struct token_count row = { .private_keys = n->private_keys,
+				   .public_keys = n->public_keys };
+
+	memcpy(row.id, id, HSM_KEY_ID_LEN);
+	return buffer_add(job->out, &row, sizeof(row), job->e);
+}
+
+static bool
+count(void *self, struct buffer *out, struct err *e)
+{
+	struct count_job *job = self;
+	AUTO(str) char *labels = strdup(job->labels);
+	AUTO(hsm) struct hsm *h = NULL;
+	AUTO(hsm_census) struct hsm_census *census = NULL;
+	const char *tokens[HSM_TOKENS_MAX];
+	char *rest = labels, *label;
+	size_t n = 0;
+
+	if (labels == NULL)
+		return ERR_NO_MEMORY(e);
+	while ((label = strsep(&rest, ",")) != NULL && n < HSM_TOKENS_MAX)
+		tokens[n++] = label;
+	job->out = out;
+	job->e = e;
+	return open_tokens(job->place, tokens, n, &h, e) &&
+	       hsm_census_take(h, 0, &census, e) &&
+	       hsm_census_each(census, add_count, job);
+}
+
+bool
+job_count(const struct place *place, const char *labels, struct buffer *out,
+	  struct err *e)
+{
+	struct count_job job = { .place = place, .labels = labels };
+
+	return child_run(place->softhsm2_conf, count, &job, out, e) ||
+	       err_context(e, "tokens %s", labels);
 }
 
 static bool

@@ -19,6 +19,21 @@ bool job_ca_key(const struct place *place, enum ev_key_algorithm algorithm,
 		const char *label, struct hsm_key *out, bool *found,
 		struct err *e) MUST_CHECK;
 
+/* What the tokens hold under one CKA_ID. */
+struct token_count {
+	uint8_t id[HSM_KEY_ID_LEN];
+	size_t private_keys;
+	size_t public_keys;
+};
+
+/**
+ * Count the keys of several tokens in one pass.
+ * @param labels  "customer-1,customer-2"
+ * @param out     array of struct token_count, by id
+ */
+bool job_count(const struct place *place, const char *labels,
+	       struct buffer *out, struct err *e) MUST_CHECK;
+
 /** Attributes of the key with this public half, as the token reports them. */
 bool job_attributes(const struct place *place, struct bytes spki,
 		    struct hsm_key *out, struct err *e) MUST_CHECK;

@@ -25,6 +25,7 @@ DOORS = {
     "pkcs11": ("shared/hsm/",),
     "microhttpd.h": ("shared/http/",),
     "ini.h": ("shared/pki/",),
+    "gmp.h": ("shared/pki/",),
 }
 # Tests that set up a counterpart of the library are free to use it.
 FREE = ("tests/",)

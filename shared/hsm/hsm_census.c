@@ -197,6 +197,23 @@ hsm_census_look(const struct hsm_census *c, const uint8_t id[HSM_KEY_ID_LEN])
 	return n;
 }
 
+bool
+hsm_census_each(const struct hsm_census *c,
+		bool (*each)(void *self, const uint8_t id[HSM_KEY_ID_LEN],
+			     const struct hsm_census_count *n),
+		void *self)
+{
+	for (size_t i = 0; i < c->count;) {
+		const uint8_t *id = c->items[i].id;
+		struct hsm_census_count n = hsm_census_look(c, id);
+
+		if (!each(self, id, &n))
+			return false;
+		i += n.private_keys + n.public_keys;
+	}
+	return true;
+}
+
 void
 hsm_census_free(struct hsm_census *c)
 {

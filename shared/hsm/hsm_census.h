@@ -33,6 +33,13 @@ bool hsm_census_take(struct hsm *h, unsigned thread, struct hsm_census **out,
 struct hsm_census_count hsm_census_look(const struct hsm_census *c,
 					const uint8_t id[HSM_KEY_ID_LEN]);
 
+/** Call each() once for every CKA_ID that a private or public key bears;
+ * false stops. @return false if each() said so */
+bool hsm_census_each(const struct hsm_census *c,
+		     bool (*each)(void *self, const uint8_t id[HSM_KEY_ID_LEN],
+				  const struct hsm_census_count *n),
+		     void *self) MUST_CHECK;
+
 /** NULL is fine. */
 void hsm_census_free(struct hsm_census *c);
 DEFINE_AUTO(hsm_census, struct hsm_census *, hsm_census_free);
