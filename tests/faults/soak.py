@@ -75,16 +75,19 @@ class Soak:
         return kind(self)
 
     def _round(self):
-        """One fault, or two that overlap, and the recovery after them."""
+        """One fault, or some that overlap, and the recovery after them."""
         first = self._pick()
         while first is None:  # what is free is not what is still to come
             self._healed(wait=True)
             first = self._pick()
         chosen = [first]
-        if self.random.random() < self.arguments.overlap:
-            second = self._pick(chosen[0].areas)
-            if second:
-                chosen.append(second)
+        while (len(chosen) < self.arguments.together
+               and self.random.random() < self.arguments.overlap):
+            another = self._pick(frozenset().union(
+                *(each.areas for each in chosen)))
+            if another is None:
+                break
+            chosen.append(another)
         pause = self.random.uniform(0.2, self.arguments.pause)
         begin = time.monotonic()
         for fault in chosen:
@@ -242,7 +245,10 @@ def _arguments():
                         help="of each program (default 1)")
     parser.add_argument("--brokers", type=int, default=1, choices=(1, 3))
     parser.add_argument("--overlap", type=float, default=0.15,
-                        help="share of faults that two at a time (0.15)")
+                        help="how often another fault comes beside one "
+                        "(0.15)")
+    parser.add_argument("--together", type=int, default=2, metavar="N",
+                        help="at most so many at a time (default 2)")
     parser.add_argument("--pause", type=float, default=1.5, metavar="S",
                         help="longest pause after a recovery (1.5 s)")
     parser.add_argument("--check-every", type=float, default=10.0,
