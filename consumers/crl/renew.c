@@ -17,15 +17,14 @@ note_last(struct crl *c)
 }
 
 static void
-say_published(const struct crl *c)
+say_published(const struct crl *c, const struct pki_crl *crl)
 {
 	char number[24], entries[24], next[CLOCK_TEXT_MAX];
 
 	log_line(LOG_INFO, c->publisher.store.name, "CRL published", "number",
-		 log_int(number, c->last.crl.number), "entries",
-		 log_int(entries, (long long)c->last.crl.revoked_count),
-		 "next_update", clock_format(c->last.crl.next_update, next),
-		 NULL);
+		 log_int(number, crl->number), "entries",
+		 log_int(entries, (long long)crl->revoked_count), "next_update",
+		 clock_format(crl->next_update, next), NULL);
 }
 
 static void
@@ -43,24 +42,24 @@ say_unexplained(const struct crl *c, size_t count)
 
 /* Under the lock: what was begun, then the log to its end, then the next. */
 static bool
-renew(struct crl *c, struct err *e)
+renew(struct crl *c, struct crl_last *last, struct err *e)
 {
 	size_t unexplained = 0;
 	bool published;
 	uint64_t changes;
 
-	if (!crl_resume(&c->publisher, &c->last, e) ||
+	if (!crl_resume(&c->publisher, last, e) ||
 	    !follow_catch_up(c->follow, e))
 		return false;
 	changes = status_book_changes(c->book);
-	if (!crl_renew(&c->publisher, c->book, clock_now_us(), &c->last,
-		       &published, &unexplained, e))
+	if (!crl_renew(&c->publisher, c->book, clock_now_us(), last, &published,
+		       &unexplained, e))
 		return false;
 	c->listed = changes;
 	say_unexplained(c, unexplained);
 	if (published) {
 		metric_inc(c->published, 1);
-		say_published(c);
+		say_published(c, &last->crl);
 	}
 	return true;
 }
@@ -69,16 +68,22 @@ renew(struct crl *c, struct err *e)
 static bool
 try(struct crl *c, struct err *e)
 {
+	struct crl_last last = { 0 };
 	int lock;
 	bool ok;
 
 	if (!crl_store_lock(&c->publisher.store, &lock, e))
 		return false;
-	ok = renew(c, e);
-	if (ok)
-		note_last(c);
+	ok = renew(c, &last, e);
 	(void)close(lock);
-	return ok;
+	if (!ok) { /* what is served is still what it was */
+		crl_last_clear(&last);
+		return false;
+	}
+	crl_last_clear(&c->last);
+	c->last = last;
+	note_last(c);
+	return true;
 }
 
 /* Since when is a CRL due? */
