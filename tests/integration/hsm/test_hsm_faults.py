@@ -294,6 +294,11 @@ class HsmFaults(unittest.TestCase):
         self.world.set_environment(
             "issuer", P11_SHIM_REAL=P11_KIT_CLIENT,
             P11_KIT_SERVER_ADDRESS=f"unix:path={socket}")
+        # p11-kit's wire has no CKM_SHA256_RSA_PKCS_PSS.
+        self.world.set("issuer", profile__files=",".join(
+            os.path.join(TESTS, "..", "schemas", "profiles",
+                         f"{name}.ini")
+            for name in ("org-hsm-ca4", "org-token-sample")))
         self.world.restart("issuer")
         pid = self.world.pid("issuer")
         self.bed.press(customers[:1])
@@ -312,6 +317,7 @@ class HsmFaults(unittest.TestCase):
         self.assertEqual(self.world.pid("issuer"), pid)
         self.world.set_environment("issuer", P11_SHIM_REAL=shims.SOFTHSM,
                                    P11_KIT_SERVER_ADDRESS=None)
+        self.world.set("issuer", profile__files=None)
         self.world.restart("issuer")
         self.end_server(server, socket)
 
