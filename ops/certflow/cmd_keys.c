@@ -60,6 +60,17 @@ take_option(struct options *o, int argc, char **argv, int *i)
 	return false;
 }
 
+/* Up to ten years. */
+static bool
+take_seconds(const char *text, int64_t *us)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	*us = n * US_PER_S;
+	return end != text && *end == '\0' && n >= 0 && n <= 315360000;
+}
+
 void
 keys_find(struct check *c, const char *what, const struct logged_key *key,
 	  const char *more)
@@ -122,7 +133,7 @@ pick(struct check *c, struct logged_key **keys)
 			keys[n++] = key;
 	}
 	if (n > 0)
-		qsort(keys, n, sizeof(keys[0]), by_modulus);
+		qsort((void *)keys, n, sizeof(void *), by_modulus);
 	for (size_t i = 0; i < n; i++)
 		if (kept > 0 && by_modulus(&keys[kept - 1], &keys[i]) == 0)
 			keys_find(c, "SHARED_MODULUS", keys[i], "");
@@ -215,15 +226,17 @@ cmd_keys(int argc, char **argv)
 			     .settle = "900" };
 	struct check c = { 0 };
 	struct err e = { 0 };
+	int64_t settle_us = 0;
 	bool usage = argc < 2 || strcmp(argv[1], "check") != 0, ok;
 
 	for (int i = 2; i < argc && !usage; i++)
 		usage = !take_option(&o, argc, argv, &i);
-	if (usage || o.kafka == NULL || o.registry == NULL) {
+	if (usage || o.kafka == NULL || o.registry == NULL ||
+	    !take_seconds(o.settle, &settle_us)) {
 		fprintf(stderr, "%s%s", help, place_help);
 		return EXIT_USAGE;
 	}
-	c.settled_before = clock_now_us() - atoll(o.settle) * US_PER_S;
+	c.settled_before = clock_now_us() - settle_us;
 	ok = run(&o, &c, &e);
 	if (ok)
 		printf("%zu keys, %zu RSA moduli compared, %zu findings\n",

@@ -24,13 +24,13 @@ index_new(struct index *x, const struct keys_log *log, struct err *e)
 {
 	static const uint8_t none[HSM_KEY_ID_LEN];
 
-	x->items = calloc(log->count + 1, sizeof(x->items[0]));
+	x->items = calloc(log->count + 1, sizeof(void *));
 	if (x->items == NULL)
 		return ERR_NO_MEMORY(e);
 	for (size_t i = 0; i < log->count; i++)
 		if (memcmp(log->items[i].id, none, HSM_KEY_ID_LEN) != 0)
 			x->items[x->count++] = &log->items[i];
-	qsort(x->items, x->count, sizeof(x->items[0]), compare_rows);
+	qsort((void *)x->items, x->count, sizeof(void *), compare_rows);
 	return true;
 }
 
