@@ -5,7 +5,7 @@ import concurrent.futures
 import dataclasses
 import typing
 
-AT_ONCE = 4
+AT_ONCE = 3
 
 
 @dataclasses.dataclass
@@ -33,7 +33,7 @@ def _beside_others(results, job):
 
 def run(results, jobs):
     """All of them. One that is not steady and fails beside others runs once
-    more by itself: four stacks on two cores can make anything late. It is
+    more by itself: three stacks on two cores can make anything late. It is
     named UNSTEADY either way, and counts as it ends then."""
     jobs = sorted(jobs, key=lambda job: -job.seconds)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
