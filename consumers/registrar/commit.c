@@ -93,6 +93,7 @@ commit_drop_pending(struct registrar *r, struct err *e)
 		return true;
 	kafka_txn_close(r->txn);
 	r->txn = NULL;
+	r->ready = false; /* nothing is begun without a producer */
 	return false;
 }
 

@@ -53,8 +53,8 @@ kafka_err_is_fenced(const struct err *e)
 bool
 kafka_err_is_timeout(const struct err *e)
 {
-	return strcmp(e->origin, KAFKA_ORIGIN) == 0 &&
-	       e->code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+	return e->code == RD_KAFKA_RESP_ERR__TIMED_OUT && e->origin != NULL &&
+	       strcmp(e->origin, KAFKA_ORIGIN) == 0;
 }
 
 static bool

@@ -279,6 +279,8 @@ class Recovery(unittest.TestCase):
                     said = answer.status, answer.read().decode()
             except urllib.error.HTTPError as error:
                 said = error.code, error.read().decode()
+            except OSError as error:
+                self.fail(f"{error}: {self.bed.registrar.tail(60)}")
             if said[0] == code and text in said[1]:
                 return
             time.sleep(0.05)
