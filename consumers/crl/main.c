@@ -16,11 +16,20 @@
 #include "base/log.h"
 #include "crl/crl.h"
 #include "hsm/hsm_config.h"
+#include "pki/certificate.h"
 
 #define POLL_MS 200
 #define LOOK_US (5 * US_PER_S) /* between two looks at log and files */
 #define TEXT_MAX (ERR_TEXT_MAX + 64)
 #define OVERDUE_US (10 * US_PER_S) /* so long may a change wait */
+
+static bool
+verifies(const void *ca, struct bytes der)
+{
+	struct err why = { 0 };
+
+	return pki_certificate_verify(der, ca, &why);
+}
 
 static bool
 open_all(struct crl *c, struct err *e)
@@ -30,8 +39,11 @@ open_all(struct crl *c, struct err *e)
 	if (!pki_ca_load(config_text(cfg, "ca.certificate"), &c->ca, e))
 		return false;
 	c->publisher.ca = c->ca;
-	return hsm_open_configured(cfg, "hsm.token", c->ca->spki, &c->hsm, e) &&
-	       status_book_new(c->ca->subject, &c->book, e);
+	if (!hsm_open_configured(cfg, "hsm.token", c->ca->spki, &c->hsm, e) ||
+	    !status_book_new(c->ca->subject, &c->book, e))
+		return false;
+	status_book_verify(c->book, verifies, c->ca);
+	return true;
 }
 
 static bool

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/clock.h"
+#include "pki/certificate.h"
 
 struct known {
 	pthread_mutex_t lock;
@@ -12,6 +13,14 @@ struct known {
 	int64_t wall_us; /* as of; 0: never */
 	int64_t monotonic_us;
 };
+
+static bool
+verifies(const void *ca, struct bytes der)
+{
+	struct err why = { 0 };
+
+	return pki_certificate_verify(der, ca, &why);
+}
 
 bool
 known_new(struct pki_ca *const *cas, size_t count, int64_t limit_us,
@@ -26,10 +35,13 @@ known_new(struct pki_ca *const *cas, size_t count, int64_t limit_us,
 	k->books = calloc(count + 1, sizeof(void *));
 	if (k->books == NULL)
 		return ERR_NO_MEMORY(e);
-	for (; k->count < count; k->count++)
-		if (!status_book_new(cas[k->count]->subject,
-				     &k->books[k->count], e))
+	for (; k->count < count; k->count++) {
+		struct status_book **book = &k->books[k->count];
+
+		if (!status_book_new(cas[k->count]->subject, book, e))
 			return false;
+		status_book_verify(*book, verifies, cas[k->count]);
+	}
 	*out = TAKE(k);
 	return true;
 }

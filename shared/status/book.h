@@ -46,6 +46,8 @@ struct open_orders {
 
 struct status_book {
 	struct buffer issuer; /* Name; empty: any */
+	status_verifies verifies;
+	const void *verifier;
 	struct record **blocks;
 	size_t block_count;
 	size_t count;

@@ -182,7 +182,8 @@ rejected(struct status_book *b, const struct ev_certificate_rejected *ev,
 	order = open_take(&b->open, ev->order_id);
 	if (order != NULL)
 		give_up(b, order, *ev->meta.recorded_at);
-	if (!is_ours(b, readable, issuer) ||
+	if (!is_ours(b, readable, issuer) || b->verifies == NULL ||
+	    !b->verifies(b->verifier, ev->certificate_der) ||
 	    !der_certificate_serial(ev->certificate_der, text))
 		return true;
 	if (!parse_serial(text, octets, &serial, e) ||

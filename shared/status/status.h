@@ -8,9 +8,11 @@
  *   CertificateRevoked                          with its reason
  *   CertificateSuspended, until it is resumed   certificateHold
  *   OrderVoided; IssuanceFailed(ORDER_EXPIRED)  a signature may exist
- *   CertificateRejected but EVENT_ID_CONFLICT   the serial number inside the
- *                                               certificate, and the one of
- *                                               the order if that was open
+ *   CertificateRejected but EVENT_ID_CONFLICT   the serial number of the order
+ *                                               if that was open, and the one
+ *                                               inside the certificate if our
+ *                                               key has signed it: anybody
+ *                                               can write a number into one
  *
  * From IssuanceOrdered on a serial number counts as issued, signed or not.
  * Revoked is for ever: no later event takes it back.  A certificate that is
@@ -71,6 +73,14 @@ struct status_entry {
  */
 bool status_book_new(struct bytes issuer, struct status_book **out,
 		     struct err *e) MUST_CHECK;
+
+/** Has the key of the book's CA signed this certificate? */
+typedef bool (*status_verifies)(const void *self, struct bytes der);
+
+/** Without it no serial number is taken from a rejected certificate itself.
+ * self is borrowed until status_book_free(). */
+void status_book_verify(struct status_book *b, status_verifies verifies,
+			const void *self);
 
 /** May an event of this type change a book? The others need not be decoded. */
 bool status_wants(enum event_type type);

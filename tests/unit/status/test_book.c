@@ -135,6 +135,31 @@ Test(book, a_rejected_certificate_revokes_its_serial_and_the_open_order)
 	status_book_free(b.book);
 }
 
+static bool
+signed_by_nobody(const void *self, struct bytes der)
+{
+	(void)self;
+	(void)der;
+	return false;
+}
+
+/* Or whoever may write outcomes could revoke any certificate. */
+Test(book, a_forged_certificate_revokes_nothing_but_its_order)
+{
+	struct bench b = start(OCTETS(NAME));
+
+	issue(&b, ORDER_A, "7f");
+	status_book_verify(b.book, signed_by_nobody, NULL);
+	reject(&b, ORDER_A, EV_REFUSAL_CODE_SIGNATURE_WRONG,
+	       OCTETS(CERTIFICATE(NAME)));
+	is_good(&b, "7f");
+	status_book_verify(b.book, NULL, NULL);
+	reject(&b, ORDER_A, EV_REFUSAL_CODE_SIGNATURE_WRONG,
+	       OCTETS(CERTIFICATE(NAME)));
+	is_good(&b, "7f");
+	status_book_free(b.book);
+}
+
 Test(book, a_rejected_certificate_leaves_an_answered_order_alone)
 {
 	struct bench b = start((struct bytes){ 0 });
