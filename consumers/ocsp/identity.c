@@ -12,6 +12,7 @@ struct identity {
 	char *paths[IDENTITY_CAS_MAX];
 	struct timespec changed[IDENTITY_CAS_MAX]; /* of the files looked at */
 	size_t count;
+	bool refused; /* what was found last is not used */
 	struct papers *now;
 };
 
@@ -164,12 +165,16 @@ identity_watch(struct identity *id, struct err *e)
 	AUTO(papers) struct papers *new = NULL;
 	struct err why = { 0 };
 
-	if (!has_changed(id))
+	if (!has_changed(id) && !id->refused)
 		return true;
-	if (!load(id, &new, &why)) {
-		log_err(LOG_ERROR, "ocsp", "new certificates not used", &why);
+	if (!load(id, &new, &why) || new->count == 0) {
+		if (!id->refused)
+			log_err(LOG_ERROR, "ocsp", "new certificates not used",
+				&why);
+		id->refused = true; /* looked at again, said once */
 		return true;
 	}
+	id->refused = false;
 	if (!bytes_equal(new->of[0]->spki, identity_spki(id)))
 		return ERR_SET(e, ERR_FATAL, "ocsp", 0,
 			       "the responder's certificates are of another "

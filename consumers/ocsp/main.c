@@ -123,6 +123,19 @@ open_follow(struct ocsp *o, struct err *e)
 	return follow_open(&spec, &o->follow, e);
 }
 
+/* Else an answer could be over when it is given (RFC 6960, 4.2.2.1). */
+static bool
+check_times(const struct config *cfg, struct err *e)
+{
+	if (config_duration_us(cfg, "ocsp.reuse") +
+		    config_duration_us(cfg, "ocsp.known_within") <
+	    config_duration_us(cfg, "ocsp.validity"))
+		return true;
+	return ERR_SET(e, ERR_FATAL, "config", 0,
+		       "ocsp.validity: must be longer than ocsp.reuse and "
+		       "ocsp.known_within together");
+}
+
 static bool
 open_responder(struct ocsp *o, struct err *e)
 {
@@ -138,7 +151,8 @@ open_responder(struct ocsp *o, struct err *e)
 		.reuse_places = (size_t)config_int(cfg, "ocsp.reuse_answers"),
 	};
 
-	return responder_open(&responder, &o->responder, e);
+	return check_times(cfg, e) &&
+	       responder_open(&responder, &o->responder, e);
 }
 
 static bool
