@@ -47,12 +47,15 @@ renew(struct crl *c, struct crl_last *last, struct err *e)
 	size_t unexplained = 0;
 	bool published;
 	uint64_t changes;
+	int64_t now;
 
-	if (!crl_resume(&c->publisher, last, e) ||
-	    !follow_catch_up(c->follow, e))
+	if (!crl_resume(&c->publisher, last, e))
+		return false;
+	now = clock_now_us(); /* all that was on the log by then is listed */
+	if (!follow_catch_up(c->follow, e))
 		return false;
 	changes = status_book_changes(c->book);
-	if (!crl_renew(&c->publisher, c->book, clock_now_us(), last, &published,
+	if (!crl_renew(&c->publisher, c->book, now, last, &published,
 		       &unexplained, e))
 		return false;
 	c->listed = changes;
