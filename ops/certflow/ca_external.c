@@ -147,6 +147,26 @@ keep_root(const struct ceremony *c, const char *name, struct bytes chain,
 			    buffer_view(&root), e);
 }
 
+/* An import that was cut short goes on with the same answer, or not at all:
+ * the first one may be in the token. */
+static bool
+is_the_decided(const struct ceremony *c, const char *name,
+	       const struct hsm_key *key, const struct pki_ca *answer,
+	       struct err *e)
+{
+	AUTO(pki_ca) struct pki_ca *decided = NULL;
+
+	if (!ceremony_decided(c, name, key, &decided, e))
+		return false;
+	if (decided == NULL || memcmp(decided->sha256, answer->sha256,
+				      sizeof(answer->sha256)) == 0)
+		return true;
+	return ERR_SET(e, ERR_FATAL, "certflow", 0,
+		       "%s/%s.cer: another answer was imported before, and "
+		       "not to its end",
+		       c->dir, name);
+}
+
 bool
 ceremony_import(struct ceremony *c, struct err *e)
 {
@@ -162,6 +182,7 @@ ceremony_import(struct ceremony *c, struct err *e)
 	    !ceremony_check_new(c, ca->subject, ca->spki, e) ||
 	    !ceremony_check_token(c, &c->issuing_place, e) ||
 	    !job_attributes(&c->issuing_place, ca->spki, &key, e) ||
+	    !is_the_decided(c, name, &key, ca, e) ||
 	    !record_token(c->record, &c->issuing_place, e))
 		return false;
 	record_key(c->record, name, &key, true);

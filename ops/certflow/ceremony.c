@@ -187,16 +187,17 @@ ceremony_issue(const struct ceremony *c, const char *name,
 	return true;
 }
 
-/* The CRL of a ceremony that was cut short stays: its number is used. */
+/* The CRL of a ceremony that was cut short stays: its number is used. One that
+ * cannot be read does, too: no number is given twice. */
 static bool
 first_crl(const struct ceremony *c, const char *name, const struct place *place,
 	  const struct pki_ca *ca, int64_t us, struct err *e)
 {
 	struct pki_crl crl = { 0 };
-	struct err ignored = { 0 };
 
-	if (ca_store_last_crl(c->dir, name, ca, &crl, NULL, &ignored))
-		return true;
+	if (ca_store_has(c->dir, name, ".crl"))
+		return ca_store_last_crl(c->dir, name, ca, &crl, NULL, e) ||
+		       err_context(e, "%s/%s.crl, made earlier", c->dir, name);
 	crl = (struct pki_crl){ .number = 1,
 				.this_update = c->now,
 				.next_update = c->now + us };
