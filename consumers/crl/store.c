@@ -119,7 +119,8 @@ parse_name(const struct crl_store *s, const char *file, int64_t *number,
 	errno = 0;
 	*number = strtoll(file + len + 1, &end, 10);
 	*is_signed = strcmp(end, ".crl") == 0;
-	return errno == 0 && (*is_signed || strcmp(end, ".tbs") == 0);
+	return errno == 0 && *number < INT64_MAX &&
+	       (*is_signed || strcmp(end, ".tbs") == 0);
 }
 
 bool

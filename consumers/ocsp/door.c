@@ -31,7 +31,9 @@ door_metrics(struct door *d, struct metrics *m)
 				 "HTTP requests that are not OCSP");
 }
 
-/* What follows the first slash, and our name if it is there. */
+/* What follows our name, if it is there, and the slashes: a client appends one
+ * to an address that may end in one, and no request begins with one (its
+ * base64 begins with M). */
 static const char *
 rest_of(const char *path)
 {
@@ -40,7 +42,7 @@ rest_of(const char *path)
 	if (strncmp(path, PREFIX, n) == 0 &&
 	    (path[n] == '/' || path[n] == '\0'))
 		path += n;
-	return *path == '/' ? path + 1 : path;
+	return path + strspn(path, "/");
 }
 
 static bool

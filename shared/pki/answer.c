@@ -101,7 +101,8 @@ check_basic_constraints(struct judged *j, struct err *e)
 		return broken(e, "absent or not critical");
 	in = x->value;
 	if (!der_take(&in, DER_SEQUENCE, &seq) ||
-	    !der_take(&seq, DER_BOOLEAN, &flag) || flag.data[0] != 0xff)
+	    !der_take(&seq, DER_BOOLEAN, &flag) || flag.len != 1 ||
+	    flag.data[0] != 0xff)
 		return broken(e, "not CA:TRUE");
 	if (j->answer->any_path_length)
 		return true;
