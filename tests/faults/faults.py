@@ -133,12 +133,16 @@ def _reset(program):
 
 # ---- Kafka, PostgreSQL, registry ----
 
+# What a component needs to come up: it is not disturbed meanwhile.
+START_NEEDS = {"registry": ("postgresql",)}
+
+
 def _of_component(component, weights, seconds):
     """kill -9, stop in good order, stand still."""
 
     class Kill(Fault):
         name, weight = f"kill -9 {component}", weights[0]
-        areas = frozenset([component])
+        areas = frozenset([component, *START_NEEDS.get(component, ())])
         hold = seconds
         aside = component == "registry"
 
