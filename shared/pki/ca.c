@@ -101,19 +101,12 @@ pki_ca_parse(struct bytes der, struct pki_ca **out, struct err *e)
 bool
 pki_ca_load(const char *path, struct pki_ca **out, struct err *e)
 {
-	AUTO(buffer) struct buffer file = { 0 };
 	AUTO(buffer) struct buffer der = { 0 };
-	struct bytes content;
 
-	if (!file_read(path, CA_FILE_MAX, &file, e))
+	if (!pem_load(path, CA_FILE_MAX, &der, e))
 		return false;
-	content = buffer_view(&file);
-	if (!der_peek(content, DER_SEQUENCE)) {
-		if (!pem_decode(content, &der, e))
-			return err_context(e, "%s", path);
-		content = buffer_view(&der);
-	}
-	return pki_ca_parse(content, out, e) || err_context(e, "%s", path);
+	return pki_ca_parse(buffer_view(&der), out, e) ||
+	       err_context(e, "%s", path);
 }
 
 void

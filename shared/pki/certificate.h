@@ -49,6 +49,10 @@ bool pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 bool pki_certificate_verify(struct bytes der, const struct pki_ca *ca,
 			    struct err *e) MUST_CHECK;
 
+/** The same as an answer, for who has many CAs' books: ca is a const struct
+ * pki_ca *, void so that it can be a callback (status_book_verify()). */
+bool pki_certificate_is_by(const void *ca, struct bytes der);
+
 /**
  * The first attribute of this kind in a Name (with tag), as text.
  * @param cap  of out, terminator included

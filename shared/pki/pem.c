@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pki/certificate.h"
+#include "pki/der.h"
 #include "pki/pem.h"
 
 #define LINE_OCTETS 48 /* 64 characters, RFC 7468 2 */
@@ -66,4 +67,17 @@ pem_decode(struct bytes text, struct buffer *out, struct err *e)
 	if (rc < 0)
 		return ERR_SET(e, ERR_FATAL, "pki", 0, "not base64");
 	return buffer_add(out, octets, (size_t)len + (size_t)tail, e);
+}
+
+bool
+pem_load(const char *path, size_t max, struct buffer *out, struct err *e)
+{
+	AUTO(buffer) struct buffer file = { 0 };
+
+	if (!file_read(path, max, &file, e))
+		return false;
+	if (der_peek(buffer_view(&file), DER_SEQUENCE))
+		return buffer_add(out, file.data, file.len, e);
+	return pem_decode(buffer_view(&file), out, e) ||
+	       err_context(e, "%s", path);
 }

@@ -174,19 +174,11 @@ bool
 pki_responder_load(const char *path, const struct pki_ca *ca,
 		   struct pki_responder **out, struct err *e)
 {
-	AUTO(buffer) struct buffer file = { 0 };
 	AUTO(buffer) struct buffer der = { 0 };
-	struct bytes content;
 
-	if (!file_read(path, CA_FILE_MAX, &file, e))
+	if (!pem_load(path, CA_FILE_MAX, &der, e))
 		return false;
-	content = buffer_view(&file);
-	if (!der_peek(content, DER_SEQUENCE)) {
-		if (!pem_decode(content, &der, e))
-			return err_context(e, "%s", path);
-		content = buffer_view(&der);
-	}
-	return pki_responder_parse(content, ca, out, e) ||
+	return pki_responder_parse(buffer_view(&der), ca, out, e) ||
 	       err_context(e, "%s", path);
 }
 
