@@ -4,13 +4,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 
 struct identity {
 	pthread_mutex_t lock; /* of now and of users */
 	struct pki_ca *cas[IDENTITY_CAS_MAX];
 	char *paths[IDENTITY_CAS_MAX];
-	struct timespec changed[IDENTITY_CAS_MAX]; /* of the files looked at */
+	struct file_stamp stamps[IDENTITY_CAS_MAX]; /* when looked at */
 	size_t count;
 	bool refused; /* what was found last is not used */
 	struct papers *now;
@@ -27,20 +28,17 @@ papers_free(struct papers *p)
 }
 DEFINE_AUTO(papers, struct papers *, papers_free);
 
-/* Has a file another date than when it was last looked at? */
+/* Has a file been replaced or written since it was last looked at? */
 static bool
 has_changed(struct identity *id)
 {
 	bool changed = false;
 
 	for (size_t i = 0; i < id->count; i++) {
-		struct stat st = { 0 };
+		const struct file_stamp stamp = file_stamp(id->paths[i]);
 
-		(void)stat(id->paths[i], &st);
-		changed = changed ||
-			  st.st_mtim.tv_sec != id->changed[i].tv_sec ||
-			  st.st_mtim.tv_nsec != id->changed[i].tv_nsec;
-		id->changed[i] = st.st_mtim;
+		changed = changed || !file_stamp_equal(&stamp, &id->stamps[i]);
+		id->stamps[i] = stamp;
 	}
 	return changed;
 }

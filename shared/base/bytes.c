@@ -203,3 +203,22 @@ file_write(const char *path, struct bytes content, unsigned mode, struct err *e)
 	}
 	return sync_folder(path) || file_failed(e, "write", path);
 }
+
+struct file_stamp
+file_stamp(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return (struct file_stamp){ 0 };
+	return (struct file_stamp){ st.st_dev, st.st_ino, st.st_size,
+				    st.st_mtim };
+}
+
+bool
+file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
+}

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/err.h"
@@ -80,5 +82,20 @@ bool file_read(const char *path, size_t max, struct buffer *out, struct err *e)
  * as in open(2). */
 bool file_write(const char *path, struct bytes content, unsigned mode,
 		struct err *e) MUST_CHECK;
+
+/** Which file a path names, and as it was when: to see that it was replaced or
+ * written. The date alone would not do, as the kernel's is a clock of ticks of
+ * some milliseconds. */
+struct file_stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
+/** All zero if the file cannot be reached; that is a stamp, too. */
+struct file_stamp file_stamp(const char *path);
+
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 #endif

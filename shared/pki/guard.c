@@ -2,48 +2,21 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "pki/blocklist.h"
-
-/* What tells one state of a file from another. */
-struct stamp {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec changed;
-};
 
 struct pki_guard {
 	uint8_t ca_keys[GUARD_CAS_MAX][SHA256_LEN];
 	size_t ca_count;
 	char *path; /* NULL: no blocklist */
-	struct stamp stamp;
+	struct file_stamp stamp;
 	int64_t looked_us; /* monotonic */
 	pthread_rwlock_t lock;
 	struct blocklist list; /* under lock */
 };
-
-/* A file that is not there has a stamp, too: all zero. */
-static struct stamp
-stamp_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return (struct stamp){ 0 };
-	return (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim };
-}
-
-static bool
-stamp_equal(const struct stamp *a, const struct stamp *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-	       a->changed.tv_nsec == b->changed.tv_nsec;
-}
 
 static bool
 add_cas(struct pki_guard *g, const struct pki_guard_config *cfg, struct err *e)
@@ -78,7 +51,7 @@ pki_guard_new(const struct pki_guard_config *cfg, struct pki_guard **out,
 		if (g->path == NULL)
 			return ERR_NO_MEMORY(e);
 		/* Before reading: a change meanwhile is seen next time. */
-		g->stamp = stamp_of(g->path);
+		g->stamp = file_stamp(g->path);
 		if (!blocklist_read(g->path, &g->list, e))
 			return false;
 	}
@@ -102,13 +75,13 @@ pki_guard_refresh(struct pki_guard *g, struct err *e)
 {
 	const int64_t now = clock_monotonic_us();
 	struct blocklist fresh = { 0 }, old;
-	struct stamp stamp;
+	struct file_stamp stamp;
 
 	if (g->path == NULL || now - g->looked_us < US_PER_S)
 		return PKI_GUARD_SAME;
 	g->looked_us = now;
-	stamp = stamp_of(g->path);
-	if (stamp_equal(&stamp, &g->stamp))
+	stamp = file_stamp(g->path);
+	if (file_stamp_equal(&stamp, &g->stamp))
 		return PKI_GUARD_SAME;
 	g->stamp = stamp;
 	if (!blocklist_read(g->path, &fresh, e))

@@ -89,6 +89,28 @@ Test(bytes, files_are_written_whole_and_read_with_a_cap)
 	cr_expect_not_null(strstr(e.text, path), "the error names the file");
 }
 
+/* Two writes amid one tick of the kernel's clock have the same date. */
+Test(bytes, a_file_that_was_replaced_at_once_is_another)
+{
+	char path[] = "/tmp/certflow-test-bytes-XXXXXX";
+	struct file_stamp last, now;
+	struct err e = { 0 };
+
+	cr_assert_geq(close(mkstemp(path)), 0);
+	last = file_stamp(path);
+	for (int i = 0; i < 50; i++) {
+		now = file_stamp(path);
+		cr_assert(file_stamp_equal(&now, &last));
+		cr_assert(file_write(path, bytes_of("same", 4), 0600, &e));
+		now = file_stamp(path);
+		cr_assert_not(file_stamp_equal(&now, &last), "write %d", i);
+		last = now;
+	}
+	cr_assert_eq(unlink(path), 0);
+	now = file_stamp(path);
+	cr_assert_not(file_stamp_equal(&now, &last));
+}
+
 Test(arena, cap_holds_and_memory_is_zeroed)
 {
 	AUTO(arena) struct arena *a = NULL;
