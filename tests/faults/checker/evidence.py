@@ -36,9 +36,10 @@ class Raw(collections.namedtuple(
         return None
 
 
-# A key pair, or a half of one, in a token of customers.
+# A key pair, or a half of one, in a token of customers. empty: an object
+# without a name and without a key, which a module began and did not end.
 Key = collections.namedtuple("Key", "token key_id label private public "
-                             "spki_sha256")
+                             "spki_sha256 empty", defaults=(False,))
 
 # A CRL (DER), the file it was found in, and whether it is served from there.
 Published = collections.namedtuple("Published", "place octets served")

@@ -31,7 +31,12 @@ class Keys(Invariant):
             self.skip("no tokens at hand")
             return
         held = collections.defaultdict(list)
+        empty = [key for key in keys if key.empty]
+        if empty:  # nothing that could sign
+            self.report.figures["empty objects in the tokens"] = len(empty)
         for key in keys:
+            if key.empty:
+                continue
             held[key.key_id.hex()].append(key)
         self.report.figures["keys in the tokens"] = len(keys)
         for subject in subjects.values():

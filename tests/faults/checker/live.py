@@ -257,9 +257,10 @@ class Live(Evidence):
             raise Unreachable("tokens: " + result.stderr.strip()[-300:])
         found = []
         for line in result.stdout.splitlines():
-            token, key_id, label, private, public, digest = json.loads(line)
+            token, key_id, label, private, public, digest, empty = (
+                json.loads(line))
             found.append(Key(token, bytes.fromhex(key_id), label, private,
-                             public, digest and bytes.fromhex(digest)))
+                             public, digest and bytes.fromhex(digest), empty))
         return found
 
     def _authority(self, folder, archive):

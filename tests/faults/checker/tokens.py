@@ -138,6 +138,14 @@ def spki(module, session, handle):
     return _tlv(0x30, algorithm + _tlv(3, b"\0" + key))
 
 
+def is_empty(module, session, handle):
+    """An object that a module began and did not end: SoftHSM puts its file
+    down with defaults first, without a name and without a key in it, and a
+    process killed amid C_GenerateKeyPair leaves that."""
+    return not any(module.attribute(session, handle, kind) for kind in (
+        CKA_ID, CKA_LABEL, CKA_MODULUS, CKA_EC_PARAMS, CKA_EC_POINT))
+
+
 def keys(module, slot, pin):
     """Halves and pairs of one token, put together by id and label."""
     session = module.open(slot, pin)
@@ -145,25 +153,33 @@ def keys(module, slot, pin):
         return (module.attribute(session, handle, CKA_ID),
                 module.attribute(session, handle, CKA_LABEL))
     private, pairs = {}, []
-    for handle in module.objects(session, CKO_PRIVATE_KEY):
+    whole = {kind: [] for kind in (CKO_PRIVATE_KEY, CKO_PUBLIC_KEY)}
+    for kind, handles in whole.items():
+        for handle in module.objects(session, kind):
+            if is_empty(module, session, handle):
+                pairs.append(((b"", b""), kind == CKO_PRIVATE_KEY,
+                              kind == CKO_PUBLIC_KEY, None, True))
+            else:
+                handles.append(handle)
+    for handle in whole[CKO_PRIVATE_KEY]:
         modulus = module.attribute(session, handle, CKA_MODULUS)
         private.setdefault(name(handle), []).append(modulus)
-    for handle in module.objects(session, CKO_PUBLIC_KEY):
+    for handle in whole[CKO_PUBLIC_KEY]:
         identity = name(handle)
         halves = private.get(identity, [])
         modulus = module.attribute(session, handle, CKA_MODULUS)
         if modulus in halves:
             halves.remove(modulus)
-            whole = True
+            pair = True
         elif modulus == b"" and halves:
             halves.pop()
-            whole = True
+            pair = True
         else:
-            whole = False
-        pairs.append((identity, whole, True, hashlib.sha256(
-            spki(module, session, handle) or b"").hexdigest()))
+            pair = False
+        pairs.append((identity, pair, True, hashlib.sha256(
+            spki(module, session, handle) or b"").hexdigest(), False))
     for identity, halves in private.items():
-        pairs += [(identity, True, False, None)] * len(halves)
+        pairs += [(identity, True, False, None, False)] * len(halves)
     return pairs
 
 
@@ -175,9 +191,10 @@ def main():
     for slot, label in module.slots():
         if not label or (labels and label not in labels):
             continue
-        for (key_id, name), whole, public, digest in keys(module, slot, pin):
+        for (key_id, name), private, public, digest, empty in keys(
+                module, slot, pin):
             print(json.dumps([label, key_id.hex(), name.decode(
-                "utf-8", "replace"), whole, public, digest]))
+                "utf-8", "replace"), private, public, digest, empty]))
 
 
 if __name__ == "__main__":

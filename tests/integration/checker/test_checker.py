@@ -12,7 +12,7 @@ REPO = os.path.abspath(os.path.join(os.path.dirname(__file__),
 sys.path.insert(0, os.path.join(REPO, "tests", "faults"))
 
 from checker import crls, der, judge, layout, recording, wire  # noqa: E402
-from checker.evidence import (DEAD_LETTERS, EVENTS, INBOX,  # noqa: E402
+from checker.evidence import (DEAD_LETTERS, EVENTS, INBOX, Key,  # noqa: E402
                               MISROUTED, OUTCOMES, Signature)
 from checker.model import KEYS, TIMELINE  # noqa: E402
 from checker.report import NAMES  # noqa: E402
@@ -1070,6 +1070,15 @@ class KeysCase(Case):
     def test_a_key_of_no_enrolment(self):
         self.world.keys.append(self.world.keys[0]._replace(
             key_id=bytes(16)))
+        self.found("KEYS", rule="orphan")
+
+    def test_what_a_killed_generation_leaves_is_no_key(self):
+        key = self.world.keys[0]
+        self.world.keys.append(Key(key.token, b"", "", False, True, None,
+                                   True))
+        self.found()
+        self.world.keys.append(Key(key.token, b"", "", False, True,
+                                   bytes(32)))
         self.found("KEYS", rule="orphan")
 
     def test_a_second_key_of_an_enrolment(self):
