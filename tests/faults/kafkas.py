@@ -107,7 +107,9 @@ class Kafkas:
         for name in self.instances(program):
             self.stop(name)
         self.commit(program, to, topic)
-        self.stack("programs", "up")
+        # Those alone: another fault may hold the others down.
+        for name in self.instances(program):
+            self.start_program(name)
 
     def commit(self, program, offset, topic=LOG):
         """For a group whose program is stopped. The group counts as busy
