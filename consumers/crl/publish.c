@@ -52,23 +52,22 @@ sign(const struct crl_publisher *p, int64_t number, struct bytes tbs,
 	return crl_store_put(&p->store, number, true, buffer_view(der), e);
 }
 
-/* The archive is ahead of what is published: go on from where it ends. */
+/* The archive is ahead of what is published: an earlier life ended between. */
 static bool
-finish(const struct crl_publisher *p, int64_t number, bool is_signed,
-       struct crl_last *last, struct err *e)
+finish(const struct crl_publisher *p, int64_t number, struct crl_last *last,
+       struct err *e)
 {
-	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 };
+	AUTO(buffer) struct buffer der = { 0 };
 
-	if (is_signed ? !crl_store_get(&p->store, number, true, &der, e) ||
-				!read_back(p, buffer_view(&der), last, e)
-		      : !crl_store_get(&p->store, number, false, &tbs, e) ||
-				!sign(p, number, buffer_view(&tbs), &der, last,
-				      e))
+	if (!crl_store_get(&p->store, number, true, &der, e) ||
+	    !read_back(p, buffer_view(&der), last, e))
 		return err_context(e, "CRL %lld, begun earlier",
 				   (long long)number);
 	return crl_store_publish(&p->store, buffer_view(&der), e);
 }
 
+/* A list that was put down and not signed is left: a new one follows at once,
+ * made from the log. Octets from a file are not signed, whoever wrote it. */
 bool
 crl_resume(const struct crl_publisher *p, struct crl_last *last, struct err *e)
 {
@@ -78,9 +77,9 @@ crl_resume(const struct crl_publisher *p, struct crl_last *last, struct err *e)
 	if (!crl_store_published(&p->store, p->ca, last, e) ||
 	    !crl_store_newest(&p->store, &number, &is_signed, e))
 		return false;
-	if (number <= (last->exists ? last->crl.number : 0))
+	if (!is_signed || number <= (last->exists ? last->crl.number : 0))
 		return true;
-	if (finish(p, number, is_signed, last, e))
+	if (finish(p, number, last, e))
 		return true;
 	crl_last_clear(last);
 	return false;

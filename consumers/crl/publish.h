@@ -30,7 +30,7 @@ bool crl_is_stale(const struct crl_publisher *p, const struct crl_last *last,
 		  int64_t now);
 
 /**
- * First: what is published, after finishing what an earlier life began.
+ * First: what is published, after publishing what an earlier life had signed.
  * ERR_RETRY: not now; last is empty then.
  */
 bool crl_resume(const struct crl_publisher *p, struct crl_last *last,
