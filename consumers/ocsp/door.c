@@ -144,7 +144,7 @@ door_answer(void *self, const struct http_request *request,
 		answer->status = HTTP_INTERNAL_ERROR; /* no memory */
 	answer->body = out.der;
 	answer->type = TYPE_RESPONSE;
-	if (out.this_update != 0 && *request->method == 'G')
+	if (out.this_update != 0 && !out.for_one && *request->method == 'G')
 		may_be_kept(d, &out, answer);
 	else
 		http_header(answer, "Cache-Control", "no-store");

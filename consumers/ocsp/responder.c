@@ -190,6 +190,7 @@ state(struct asked *a, struct responder_answer *out)
 	}
 	out->this_update = a->singles[0].this_update;
 	out->next_update = next_update(a);
+	out->for_one = a->request.nonce_len > 0;
 	if (is_reusable(a))
 		answers_put(a->r->answers, &key,
 			    &(struct kept){ out->der, out->this_update,

@@ -45,6 +45,7 @@ struct responder_answer {
 	struct buffer der; /* an OCSPResponse, always one */
 	enum responder_outcome outcome;
 	bool reused;         /* it was signed before         */
+	bool for_one;        /* it holds the nonce of who asked */
 	int64_t this_update; /* microseconds; 0: no statement */
 	int64_t next_update;
 };

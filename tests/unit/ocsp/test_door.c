@@ -119,6 +119,24 @@ Test(ocsp_door, get)
 	end(&h);
 }
 
+Test(ocsp_door, what_was_said_to_one_is_not_kept_for_others)
+{
+	AUTO(ocsp_request) OCSP_REQUEST *request = OCSP_REQUEST_new();
+	char base64[1024], path[1100];
+	struct hall h = start();
+
+	test_ask(request, EVP_sha1(), h.bench->ca, SERIAL);
+	cr_assert_eq(OCSP_request_add1_nonce(request, NULL, 16), 1);
+	h.der.len = 0;
+	test_request_der(request, &h.der);
+	EVP_EncodeBlock((unsigned char *)base64, h.der.data, (int)h.der.len);
+	snprintf(path, sizeof(path), "/%s", base64);
+	cr_assert_eq(ask(&h, "GET", path, "", (struct bytes){ 0 }), HTTP_OK);
+	cr_assert_eq(code(&h), 0);
+	cr_assert_str_eq(header(&h, "Cache-Control"), "no-store");
+	end(&h);
+}
+
 Test(ocsp_door, what_cannot_be_said_is_not_kept)
 {
 	char base64[1024], path[1100];
