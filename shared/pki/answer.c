@@ -200,7 +200,9 @@ read_chain(struct bytes pem, certificates **out, struct err *e)
 			X509_free(x);
 			return ERR_NO_MEMORY(e);
 		}
-	if (sk_X509_num(list) == 0)
+	/* Their end is "no more begins"; a block that is damaged is not. */
+	if (sk_X509_num(list) == 0 ||
+	    ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
 		return ossl_failed(e, ERR_FATAL, "read the chain");
 	ERR_clear_error();
 	*out = TAKE(list);

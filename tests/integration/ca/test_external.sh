@@ -161,6 +161,10 @@ says "another root" "chain: " 1 "$certflow" ca import "$root/right.pem" \
 	--chain "$root/other.pem"
 says "no root" "no self-signed certificate" 3 "$certflow" ca import \
 	"$root/right.pem" --chain "$root/right.pem"
+sed '3s/^......../????????/' "$root/other.pem" | cat "$root/root.pem" - \
+	>"$root/damaged.pem"
+says "a damaged block behind the root" "read the chain" 3 "$certflow" ca \
+	import "$root/right.pem" --chain "$root/damaged.pem"
 printf 'x' | cat <(openssl x509 -in "$root/right.pem" -outform DER) - \
 	>"$root/trailing.pem"
 refused trailing form "certificate: not DER"
