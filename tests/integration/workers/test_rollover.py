@@ -10,6 +10,8 @@ import subprocess
 import sys
 import unittest
 
+from cryptography import x509
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "lib"))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "faults"))
@@ -29,6 +31,7 @@ class Rollover(unittest.TestCase):
         cls.bed = RealBed(ca_key="p256")
         cls.world = cls.bed.world
         cls.certificates = {}
+        cls.customers = {}  # one of each CA
 
     @classmethod
     def tearDownClass(cls):
@@ -86,6 +89,7 @@ class Rollover(unittest.TestCase):
     def test_1_before(self):
         tax_code = parts.new_tax_code()
         self.bed.ordered(tax_code)
+        self.customers["issuing"] = tax_code
         self.certificates["before"] = self.issued(tax_code)
         self.verify(self.certificates["before"], "issuing")
 
@@ -118,6 +122,7 @@ class Rollover(unittest.TestCase):
     def test_3_after(self):
         tax_code = parts.new_tax_code()
         self.bed.ordered(tax_code)
+        self.customers["issuing-2"] = tax_code
         self.verify(self.issued(tax_code), "issuing-2")
         self.world.tool("certflow", "hsm", "check", "--group", "issuing")
         self.world.tool("certflow", "crl")
@@ -164,6 +169,75 @@ class Rollover(unittest.TestCase):
                 env=self.world.clean_environment(), check=False)
             self.assertNotEqual(result.returncode, 0)
             self.assertIn("issuing.crl belongs to another CA", result.stdout)
+
+    # ---- what both say of their own --------------------------------------
+
+    def revoke(self, name):
+        """A certificate of this CA; its serial number as a CRL has it."""
+        tax_code, change = self.customers[name], parts.new_id()
+        serial = self.bed.logged(tax_code,
+                                 "CertificateIssued")["serial_number"]
+        self.bed.must("officer", parts.event(
+            "RevocationRequested", "officer", tax_code, parts.OFFICER,
+            status_change_id=change, serial_number=serial,
+            evidence_sha256="ab" * 32, reason="SUPERSEDED",
+            invalidity_date=None, requester="SUBSCRIBER"))
+        self.bed.must("manager", parts.event(
+            "StatusChangeConfirmed", "manager", tax_code, parts.MANAGER,
+            status_change_id=change, reason=None))
+        return int(serial, 16)
+
+    def second_crl(self):
+        """The program that keeps the list of issuing-2."""
+        process = subprocess.Popen(
+            [os.path.join(testbed.BUILD, "bin", "crl"), "--config",
+             self.world.path("etc", "crl.conf"), "--set", "slot=1",
+             "--set", "health.port=0", "--set", "crl.name=issuing-2",
+             "--set", f"ca.certificate={self.path('issuing-2.pem')}"],
+            stdin=subprocess.DEVNULL, env=self.bed.clean,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.terminate)
+
+    def listed(self, name):
+        with open(self.path(f"{name}.crl"), "rb") as stream:
+            crl = x509.load_der_x509_crl(stream.read())
+        with open(self.path(f"{name}.pem"), "rb") as stream:
+            key = x509.load_pem_x509_certificate(stream.read()).public_key()
+        self.assertTrue(crl.is_signature_valid(key))
+        return {each.serial_number for each in crl}
+
+    def told(self, name, serial):
+        """What openssl says that the responder says."""
+        return subprocess.run(
+            ["openssl", "ocsp", "-issuer", self.path(f"{name}.pem"),
+             "-CAfile", self.path("root.pem"), "-verify_other",
+             self.path(f"{name}.pem"), "-serial", str(serial), "-url",
+             self.world.env["CERTFLOW_OCSP_URL"]], check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            encoding="utf-8").stdout
+
+    def test_6_lists_and_answers_of_both(self):
+        """Each CA's CRL has its own, and one responder speaks for both."""
+        self.second_crl()
+        self.world.tool("certflow", "ocsp", "--ca", "issuing-2")
+        names = ("issuing-2", "issuing")
+        self.world.set(
+            "ocsp", ca__certificates=",".join(
+                self.path(f"{name}.pem") for name in names),
+            ocsp__certificates=",".join(
+                self.path(f"{name}.pem") for name in ("ocsp-2", "ocsp")))
+        self.world.restart("ocsp")
+        serials = {name: self.revoke(name) for name in names}
+        for name, serial in serials.items():
+            until(lambda name=name: self.listed(name) == {serials[name]},
+                  LONG, lambda name=name: f"{name}: {self.listed(name)}")
+            until(lambda name=name, serial=serial: "revoked" in
+                  self.told(name, serial), LONG,
+                  lambda name=name, serial=serial: self.told(name, serial))
+            self.assertIn("Response verify OK", self.told(name, serial))
+        # Of a serial number of the other CA neither says that it is good.
+        self.assertNotIn(": good", self.told("issuing", serials["issuing-2"]))
 
 
 if __name__ == "__main__":
