@@ -1,11 +1,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kafka/reader.h"
 #include "registrar/registrar.h"
 
 #define COMMIT_MS 10000
 #define ABORT_MS 10000
-#define DROP_MS 3000
+#define END_MS 3000
 
 size_t
 commit_inputs(const struct registrar *r, bool touched_only,
@@ -84,17 +85,73 @@ commit_abort(struct registrar *r)
 		r->lanes[l].touched = false;
 }
 
-bool
-commit_drop_pending(struct registrar *r, struct err *e)
+static bool
+end_former(struct registrar *r, const struct kafka_partition *list,
+	   size_t count, struct err *e)
 {
 	const struct kafka_partition at = { KAFKA_TOPIC_INBOX_MISROUTED, 0, 0 };
 
-	if (kafka_txn_drop_offsets(r->txn, REGISTRAR_GROUP, &at, DROP_MS, e))
+	if (kafka_txn_end_former(r->txn, REGISTRAR_GROUP, &at, list, count,
+				 END_MS, e))
 		return true;
 	kafka_txn_close(r->txn);
 	r->txn = NULL;
 	r->ready = false; /* nothing is begun without a producer */
 	return false;
+}
+
+bool
+commit_end_offsets(struct registrar *r, struct err *e)
+{
+	return end_former(r, NULL, 0, e);
+}
+
+/* A checkpoint that has counted on what will be aborted gives way to the log.
+ * Before it is: afterwards nobody could tell. */
+static bool
+forget_what_hangs(struct registrar *r, struct err *e)
+{
+	AUTO(kafka_reader) struct kafka_reader *reader = NULL;
+	struct store_position *list = commit_log_positions(r, e);
+	AUTO(ptr) void *memory = list;
+
+	if (list == NULL ||
+	    !store_positions(r->store, list, r->lane_count, e) ||
+	    !kafka_reader_open(runtime_kafka(r->rt), &reader, e))
+		return false;
+	for (size_t l = 0; l < r->lane_count; l++) {
+		int64_t stable;
+
+		if (!kafka_reader_end(reader, KAFKA_TOPIC_EVENTS,
+				      list[l].partition, COMMIT_MS, &stable, e))
+			return false;
+		if (list[l].next > stable &&
+		    !store_reset(r->store, list[l].partition, e))
+			return false;
+	}
+	return true;
+}
+
+bool
+commit_end_records(struct registrar *r, struct err *e)
+{
+	static const char *const topics[] = { KAFKA_TOPIC_EVENTS,
+					      KAFKA_TOPIC_OUTCOMES,
+					      KAFKA_TOPIC_DEAD_LETTERS,
+					      KAFKA_TOPIC_INBOX_MISROUTED };
+	const size_t kinds = sizeof(topics) / sizeof(topics[0]);
+	size_t count = kinds * (size_t)r->partitions;
+	struct kafka_partition *list = calloc(count + 1, sizeof(*list));
+	AUTO(ptr) void *memory = list;
+
+	if (list == NULL)
+		return ERR_NO_MEMORY(e);
+	for (size_t i = 0; i < count; i++)
+		list[i] = (struct kafka_partition){
+			.topic = topics[i % kinds],
+			.partition = (int32_t)(i / kinds),
+		};
+	return forget_what_hangs(r, e) && end_former(r, list, count, e);
 }
 
 struct store_position *

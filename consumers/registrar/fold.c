@@ -7,7 +7,6 @@
 #include "registrar/registrar.h"
 
 #define ASK_MS 10000
-#define IDLE_MS 20000 /* above transaction.timeout.ms */
 #define OPEN_MS 15000
 #define CHUNK 20000 /* offsets between two checkpoints of a fold */
 
@@ -27,7 +26,7 @@ fold_open_producer(struct registrar *r, struct err *e)
 	return kafka_txn_open(runtime_kafka(r->rt), id, topics,
 			      sizeof(topics) / sizeof(topics[0]), OPEN_MS,
 			      &r->txn, e) &&
-	       commit_drop_pending(r, e);
+	       commit_end_offsets(r, e);
 }
 
 static bool
@@ -165,7 +164,8 @@ fold_lane(struct registrar *r, size_t l, struct kafka_reader *reader,
 
 		if (range.to > end)
 			range.to = end;
-		if (!kafka_reader_run(reader, &range, 1, IDLE_MS, each, &f, e))
+		if (!kafka_reader_run(reader, &range, 1, REGISTRAR_IDLE_MS,
+				      each, &f, e))
 			return false;
 		r->lanes[l].log.next = range.to;
 		if (range.to < end && (!commit_checkpoint(r, e) ||

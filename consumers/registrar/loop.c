@@ -205,24 +205,28 @@ all_is_well(struct registrar *r)
 }
 
 /*
- * Committed offsets that are not answered a second time, by brokers that
- * answer the rest, may be pending for ever: see kafka_txn_drop_offsets().
+ * Records that stay open for longer than any transaction may, and committed
+ * offsets that are not answered a second time by brokers that answer the
+ * rest, may be so for ever: see kafka_txn_end_former().
  * @return false: another has taken over
  */
 static bool
-end_pending(struct registrar *r, const struct err *why)
+end_former(struct registrar *r, const struct err *why)
 {
+	bool held = kafka_err_is_held(why);
 	struct err e = { 0 };
 
-	if (!kafka_err_is_timeout(why) || !kafka_err_is_timeout(&r->trouble) ||
+	if ((!held && (!kafka_err_is_timeout(why) ||
+		       !kafka_err_is_timeout(&r->trouble))) ||
 	    r->txn == NULL || r->began || process_stopping())
 		return true;
-	if (commit_drop_pending(r, &e)) {
-		log_line(LOG_WARN, "registrar", "pending offsets dropped",
-			 NULL);
+	if (held ? commit_end_records(r, &e) : commit_end_offsets(r, &e)) {
+		log_line(LOG_WARN, "registrar",
+			 "what a former transaction left open is ended", NULL);
 		return true;
 	}
-	log_err(LOG_WARN, "registrar", "pending offsets stay", &e);
+	log_err(LOG_WARN, "registrar", "what a former transaction left stays",
+		&e);
 	return !kafka_err_is_fenced(&e);
 }
 
@@ -240,7 +244,7 @@ recover(struct registrar *r, struct backoff *pause, const struct err *why)
 		log_err(LOG_ERROR, "registrar", "cannot go on", why);
 		return false;
 	}
-	if (!end_pending(r, why))
+	if (!end_former(r, why))
 		return false;
 	if (r->failed || r->began || !r->ready || store_is_lost(r->store)) {
 		say(r, "aborted, folding again", why);

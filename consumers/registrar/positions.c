@@ -11,9 +11,8 @@
 #include "registrar/registrar.h"
 
 #define ASK_MS 10000
-#define IDLE_MS 20000 /* above transaction.timeout.ms */
-#define TAIL 200      /* newest offsets that are always looked at */
-#define CHUNK 20000   /* records between two signs of life */
+#define TAIL 200    /* newest offsets that are always looked at */
+#define CHUNK 20000 /* records between two signs of life */
 
 struct proof {
 	struct registrar *r;
@@ -128,8 +127,8 @@ read_outcomes(struct proof *p, struct kafka_reader *reader, int64_t newest,
 			       r->lanes[l].log.partition, newest, &ranges[l],
 			       e))
 			return false;
-	return kafka_reader_run(reader, ranges, r->lane_count, IDLE_MS,
-				each_outcome, p, e);
+	return kafka_reader_run(reader, ranges, r->lane_count,
+				REGISTRAR_IDLE_MS, each_outcome, p, e);
 }
 
 /* All of misrouted: what was ours may have been sent to any partition. */
@@ -148,8 +147,8 @@ read_sent_on(struct proof *p, struct kafka_reader *reader, struct err *e)
 		if (!add_range(r, KAFKA_TOPIC_INBOX_MISROUTED, i, INT64_MAX,
 			       &ranges[i], e))
 			return false;
-	return kafka_reader_run(reader, ranges, (size_t)r->partitions, IDLE_MS,
-				each_sent_on, p, e);
+	return kafka_reader_run(reader, ranges, (size_t)r->partitions,
+				REGISTRAR_IDLE_MS, each_sent_on, p, e);
 }
 
 /* How many inputs the group does not know, or has before what was decided. */

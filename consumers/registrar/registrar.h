@@ -223,6 +223,8 @@ bool positions_raise(struct registrar *r, struct kafka_partition *list,
 		     size_t n, struct err *e) MUST_CHECK;
 
 #define REGISTRAR_GROUP "certflow-registrar"
+/* Above transaction.timeout.ms and the broker's next look at it. */
+#define REGISTRAR_IDLE_MS 15000
 
 /* ---- commit.c --------------------------------------------------------- */
 
@@ -236,9 +238,11 @@ void commit_abort(struct registrar *r);
  * the one we knew. ERR_FATAL amid a transaction, also one that failed. */
 bool commit_checkpoint(struct registrar *r, struct err *e) MUST_CHECK;
 
-/** Drop input positions that a transaction of ours left pending when its
- * broker was killed; certflow.outcomes knows them. */
-bool commit_drop_pending(struct registrar *r, struct err *e) MUST_CHECK;
+/** End what a transaction of ours left open when its broker was killed amid its
+ * commit: input positions (certflow.outcomes knows them), or its records,
+ * too. Those were never seen; their inputs are judged again. */
+bool commit_end_offsets(struct registrar *r, struct err *e) MUST_CHECK;
+bool commit_end_records(struct registrar *r, struct err *e) MUST_CHECK;
 
 /** Copy of every lane's log position; free() it. NULL: no memory. */
 struct store_position *commit_log_positions(const struct registrar *r,

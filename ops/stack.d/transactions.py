@@ -79,12 +79,16 @@ def _held_up(home):
                   if committed.get(place, end) < end)
 
 
-def _open_in(home, topic, partition):
-    rows = _table(_tool(home, "describe-producers", "--topic", topic,
+def producers(home, topic, partition):
+    """Who has written to a partition: rows of describe-producers."""
+    return _table(_tool(home, "describe-producers", "--topic", topic,
                         "--partition", str(partition)))
+
+
+def _open_in(home, topic, partition):
     return [Open(topic, partition, int(row["CurrentTransactionStartOffset"]),
                  int(row["ProducerId"]))
-            for row in rows
+            for row in producers(home, topic, partition)
             if row["CurrentTransactionStartOffset"].isdecimal()]
 
 

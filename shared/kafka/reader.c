@@ -175,14 +175,14 @@ run_stalled(const struct run *run, struct err *e)
 		const struct kafka_range *g = &run->ranges[i];
 
 		if (run->next[i] < g->to && g->to > 0)
-			return ERR_SET(e, ERR_RETRY, KAFKA_ORIGIN,
-				       RD_KAFKA_RESP_ERR__TIMED_OUT,
-				       "no progress in %s/%d at %lld of %lld: "
-				       "perhaps a transaction that never ends, "
-				       "see ops/docs/stack.md",
-				       g->topic, (int)g->partition,
-				       (long long)run->next[i],
-				       (long long)g->to);
+			return ERR_SET(
+				e, ERR_RETRY, KAFKA_ORIGIN,
+				RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
+				"no progress in %s/%d at %lld of %lld: "
+				"perhaps a transaction that never ends, "
+				"see ops/docs/stack.md",
+				g->topic, (int)g->partition,
+				(long long)run->next[i], (long long)g->to);
 	}
 	return true;
 }
@@ -232,6 +232,14 @@ kafka_reader_run(struct kafka_reader *r, const struct kafka_range *ranges,
 	run_end(r);
 	free(run.next);
 	return ok;
+}
+
+bool
+kafka_reader_end(struct kafka_reader *r, const char *topic, int32_t partition,
+		 int timeout_ms, int64_t *offset, struct err *e)
+{
+	return kafka_watermarks(r->rk, topic, partition, timeout_ms, NULL,
+				offset, e);
 }
 
 bool

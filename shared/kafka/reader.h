@@ -32,11 +32,18 @@ bool kafka_reader_open(const struct kafka_settings *kafka,
  * Read all ranges to their ends, each partition in order. An open
  * transaction below `to` is waited for.
  * @param idle_ms  no progress for so long is ERR_RETRY (above the writers'
- *                 transaction time-out, 10 s, if there are any)
+ *                 transaction time-out, 10 s, if there are any), for which
+ *                 kafka_err_is_held() is true
  * ERR_FATAL       an offset is no longer there; or what each says
  */
 bool kafka_reader_run(struct kafka_reader *r, const struct kafka_range *ranges,
 		      size_t count, int idle_ms, kafka_each each, void *self,
+		      struct err *e) MUST_CHECK;
+
+/** How far a partition can be read now, its last stable offset: before it
+ * stands nothing of an open transaction. Asked as kafka_admin_watermarks(). */
+bool kafka_reader_end(struct kafka_reader *r, const char *topic,
+		      int32_t partition, int timeout_ms, int64_t *offset,
 		      struct err *e) MUST_CHECK;
 
 /** Read on from the given offsets until kafka_reader_run() or close. */

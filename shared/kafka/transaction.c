@@ -51,6 +51,13 @@ kafka_err_is_fenced(const struct err *e)
 }
 
 bool
+kafka_err_is_held(const struct err *e)
+{
+	return e->code == RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS &&
+	       e->origin != NULL && strcmp(e->origin, KAFKA_ORIGIN) == 0;
+}
+
+bool
 kafka_err_is_timeout(const struct err *e)
 {
 	return e->code == RD_KAFKA_RESP_ERR__TIMED_OUT && e->origin != NULL &&
@@ -243,10 +250,31 @@ step_drop(struct kafka_txn *t, const void *arg, int left_ms)
 	return rd_kafka_abort_transaction(t->rk, left_ms);
 }
 
+/* An abort would purge what is still queued. */
+static bool
+send_empty(struct kafka_txn *t, const struct kafka_partition *list,
+	   size_t count, int timeout_ms, struct err *e)
+{
+	rd_kafka_resp_err_t code;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct kafka_record r = { .topic = list[i].topic,
+						.partition = list[i].partition,
+						.value = bytes_of("", 0) };
+
+		if (!kafka_produce(t->rk, &r, NULL, e))
+			return false;
+	}
+	code = rd_kafka_flush(t->rk, timeout_ms);
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+	       kafka_failed(e, code, "empty records");
+}
+
 bool
-kafka_txn_drop_offsets(struct kafka_txn *t, const char *group,
-		       const struct kafka_partition *at, int timeout_ms,
-		       struct err *e)
+kafka_txn_end_former(struct kafka_txn *t, const char *group,
+		     const struct kafka_partition *at,
+		     const struct kafka_partition *partitions, size_t count,
+		     int timeout_ms, struct err *e)
 {
 	AUTO(rd_list) rd_kafka_topic_partition_list_t *l = NULL;
 	AUTO(rd_group)
@@ -259,9 +287,10 @@ kafka_txn_drop_offsets(struct kafka_txn *t, const char *group,
 		return ERR_NO_MEMORY(e);
 	in = (struct inputs){ l, whole };
 	if (!kafka_txn_begin(t, e) ||
+	    !send_empty(t, partitions, count, timeout_ms, e) ||
 	    !txn_try(t, step_offsets, &in, timeout_ms, "send offsets", e) ||
 	    !txn_try(t, step_drop, NULL, timeout_ms, "abort", e))
-		return err_context(e, "drop pending offsets of %s", group);
+		return err_context(e, "end a former transaction of %s", group);
 	t->open = false;
 	return true;
 }

@@ -57,24 +57,35 @@ bool kafka_txn_abort(struct kafka_txn *t, int timeout_ms, struct err *e)
 	MUST_CHECK;
 
 /**
- * Drop the offsets that an earlier transaction of this id left pending in a
- * group: begins a transaction, sends one offset, and aborts it.
+ * End what an earlier transaction of this id has left behind: begins a
+ * transaction, puts an empty record on each of the partitions, sends one
+ * offset, and aborts it.
  *
  * A broker that is killed amid a commit may end the transaction when it is
- * back, and yet go on to hold its offsets for pending (seen with Kafka 4.1, in
- * 1 of some 10 kills under load).  Committed offsets of those partitions are
- * refused to everybody from then on (UNSTABLE_OFFSET_COMMIT, KIP-447; with
- * librdkafka a time-out), until this id ends another transaction in the group.
- * What is dropped may have been committed: the caller must know its positions
- * from elsewhere.
+ * back, and yet
+ * - go on to hold its offsets for pending (seen with Kafka 4.1, in 1 of some 10
+ *   kills under load). Committed offsets of those partitions are refused to
+ *   everybody from then on (UNSTABLE_OFFSET_COMMIT, KIP-447; with librdkafka a
+ *   time-out), until this id ends another transaction in the group;
+ * - leave its records open, as no marker was ever written behind them (a
+ *   "hanging" transaction, KIP-664; seen with Kafka 4.4). Whoever reads
+ *   committed records stops before them, until this id ends another
+ *   transaction on that partition. They end as this one does: aborted.
  *
- * Nothing may be open.  For at most 2 * timeout_ms.
- * @param at   any partition; its offset is never committed
- * ERR_RETRY   the cluster does not answer; close the producer
+ * What is dropped may have been committed: the caller must know from elsewhere
+ * how far it is.  Nothing may be open.  For at most 3 * timeout_ms.
+ * @param at          any partition; its offset is never committed
+ * @param partitions  .offset is ignored; may be none
+ * ERR_RETRY          the cluster does not answer; close the producer
  */
-bool kafka_txn_drop_offsets(struct kafka_txn *t, const char *group,
-			    const struct kafka_partition *at, int timeout_ms,
-			    struct err *e) MUST_CHECK;
+bool kafka_txn_end_former(struct kafka_txn *t, const char *group,
+			  const struct kafka_partition *at,
+			  const struct kafka_partition *partitions,
+			  size_t count, int timeout_ms, struct err *e)
+	MUST_CHECK;
+
+/** Did kafka_reader_run() give up before records of an open transaction? */
+bool kafka_err_is_held(const struct err *e);
 
 /** Did a request get no answer in time? */
 bool kafka_err_is_timeout(const struct err *e);

@@ -147,11 +147,12 @@ Test(transactions, metadata_of_a_former_assignment_cannot_commit)
 	leave(&m);
 }
 
-Test(transactions, pending_offsets_are_dropped_beside_a_running_group)
+Test(transactions, what_was_left_is_ended_beside_a_running_group)
 {
 	struct member m = { 0 };
 	struct kafka_partition in = { INBOX, 5, 7 };
 	const struct kafka_partition any = { INBOX, 0, 0 };
+	const struct kafka_partition log = { LOG, 5, 0 };
 	struct kafka_txn *zombie = open_txn("live-drop");
 	struct kafka_txn *t;
 
@@ -159,9 +160,10 @@ Test(transactions, pending_offsets_are_dropped_beside_a_running_group)
 	OK(kafka_txn_begin(zombie, &e));
 	OK(kafka_txn_commit(zombie, &in, 1, m.group, MS, &e));
 	t = open_txn("live-drop");
-	OK(kafka_txn_drop_offsets(t, m.name, &any, MS, &e));
+	OK(kafka_txn_end_former(t, m.name, &any, &log, 1, MS, &e));
 	cr_expect_eq(committed(&m), 7, "what was committed stays");
-	cr_expect_not(kafka_txn_drop_offsets(zombie, m.name, &any, MS, &e));
+	cr_expect_not(
+		kafka_txn_end_former(zombie, m.name, &any, &log, 1, MS, &e));
 	cr_expect(kafka_err_is_fenced(&e), "%s", e.text);
 	/* the member is what it was, and so is the producer */
 	in.offset = 8;

@@ -8,16 +8,22 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..",
-                                "lib"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+REPO = os.path.join(HERE, "..", "..", "..")
+sys.path[:0] = [os.path.join(REPO, "tests", "lib"),
+                os.path.join(REPO, "ops", "stack.d")]
+import home as homes  # noqa: E402
+import left_behind  # noqa: E402
 import parts  # noqa: E402
 import testbed  # noqa: E402
+import transactions  # noqa: E402
 
 PARTITIONS = 12
 INBOX = "certflow.inbox.einvoice"
@@ -196,6 +202,42 @@ class LostOffsets(unittest.TestCase):
         self.offsets([(INBOX, 5, known[5])])
         self.start().wait_ready()
         self.check_nothing_again(before)
+
+    def test_5_left_open(self):
+        """A broker that was killed amid a commit never writes the markers:
+        what was not seen is decided again, and readers go on."""
+        bed, tax_code = self.bed, parts.new_tax_code()
+        place = bed.publish("einvoice", parts.key_pair_requested(
+            tax_code, parts.new_id()))
+        bed.outcome(place, "ADMITTED")
+        before = self.everything()
+        self.assertEqual(bed.registrar.stop()[0], 0)
+        for topic in ("certflow.outcomes", "certflow.events"):
+            left_behind.leave(bed.env["CERTFLOW_KAFKA"], topic,
+                              place["partition"],
+                              self.producer(topic, place["partition"]),
+                              "certflow-registrar-0-a")
+        # As if the checkpoint had counted on what is open.
+        bed.sql("UPDATE registrar.log_position SET next = next + 1 "
+                f"WHERE partition = {place['partition']}")
+        self.start().wait_ready(90)
+        said = bed.registrar.tail(200)
+        self.assertIn("what a former transaction left open is ended", said)
+        self.assertRegex(said, f"msg=folded partition={place['partition']} ")
+        self.check_nothing_again(before)
+        bed.must("einvoice", parts.key_pair_requested(tax_code,
+                                                      parts.new_id()))
+        self.assertEqual(bed.sequences(tax_code), [1, 2])
+
+    def producer(self, topic, partition):
+        """(id, epoch, last sequence number) of who wrote there last."""
+        os.environ.setdefault("CERTFLOW_CACHE", subprocess.run(
+            [os.path.join(REPO, "ops", "setup"), "path"], check=True,
+            stdout=subprocess.PIPE, encoding="utf-8").stdout.strip())
+        rows = transactions.producers(homes.Home(self.bed.home), topic,
+                                      partition)
+        return max((int(row["ProducerId"]), int(row["ProducerEpoch"]),
+                    int(row["LastSequence"])) for row in rows)
 
 
 if __name__ == "__main__":
