@@ -189,13 +189,16 @@ class Rollover(unittest.TestCase):
 
     def second_crl(self):
         """The program that keeps the list of issuing-2."""
+        log = open(self.world.path("log", "crl-2.log"), "wb")
+        self.addCleanup(log.close)
         process = subprocess.Popen(
             [os.path.join(testbed.BUILD, "bin", "crl"), "--config",
              self.world.path("etc", "crl.conf"), "--set", "slot=1",
              "--set", "health.port=0", "--set", "crl.name=issuing-2",
              "--set", f"ca.certificate={self.path('issuing-2.pem')}"],
-            stdin=subprocess.DEVNULL, env=self.bed.clean,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
+            env=self.world.clean_environment(SOFTHSM2_CONF=self.world.env[
+                "CERTFLOW_SOFTHSM2_CONF_ISSUING"]))
         self.addCleanup(process.wait, 30)
         self.addCleanup(process.terminate)
 
@@ -231,7 +234,8 @@ class Rollover(unittest.TestCase):
         serials = {name: self.revoke(name) for name in names}
         for name, serial in serials.items():
             until(lambda name=name: self.listed(name) == {serials[name]},
-                  LONG, lambda name=name: f"{name}: {self.listed(name)}")
+                  LONG, lambda name=name: f"{name}: {self.listed(name)}\n"
+                  + self.world.tail("crl-2", 40))
             until(lambda name=name, serial=serial: "revoked" in
                   self.told(name, serial), LONG,
                   lambda name=name, serial=serial: self.told(name, serial))
