@@ -51,10 +51,19 @@ learn_inputs(struct registrar *r, struct kafka_partition *list, size_t n,
 static bool
 learn_ends(struct registrar *r, int64_t *ends, struct err *e)
 {
+	struct kafka_partition *list =
+		calloc((size_t)r->partitions + 1, sizeof(*list));
+	AUTO(ptr) void *memory = list;
+
+	if (list == NULL)
+		return ERR_NO_MEMORY(e);
 	for (int32_t p = 0; p < r->partitions; p++)
-		if (!kafka_admin_watermarks(r->admin, KAFKA_TOPIC_EVENTS, p,
-					    ASK_MS, NULL, &ends[p], e))
-			return false;
+		list[p] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS, p, 0 };
+	if (!kafka_admin_offsets(r->admin, list, (size_t)r->partitions,
+				 KAFKA_OFFSET_END, ASK_MS, e))
+		return false;
+	for (int32_t p = 0; p < r->partitions; p++)
+		ends[p] = list[p].offset;
 	return true;
 }
 

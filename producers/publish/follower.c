@@ -39,12 +39,10 @@ start(struct follower *f, struct kafka_admin *admin, struct err *e)
 	for (int32_t i = 0; i < count; i++) {
 		list[i].topic = KAFKA_TOPIC_OUTCOMES;
 		list[i].partition = i;
-		if (!kafka_admin_watermarks(admin, KAFKA_TOPIC_OUTCOMES, i,
-					    f->timeout_ms, NULL,
-					    &list[i].offset, e))
-			return false;
 	}
-	return kafka_reader_follow(f->reader, list, (size_t)count, e);
+	return kafka_admin_offsets(admin, list, (size_t)count, KAFKA_OFFSET_END,
+				   f->timeout_ms, e) &&
+	       kafka_reader_follow(f->reader, list, (size_t)count, e);
 }
 
 bool

@@ -66,6 +66,13 @@ kafka_admin_equal_partitions(struct kafka_admin *a, const char *const *topics,
 }
 
 bool
+kafka_admin_offsets(struct kafka_admin *a, struct kafka_partition *list,
+		    size_t count, int64_t which, int timeout_ms, struct err *e)
+{
+	return kafka_offsets(a->rk, list, count, which, timeout_ms, e);
+}
+
+bool
 kafka_admin_watermarks(struct kafka_admin *a, const char *topic,
 		       int32_t partition, int timeout_ms, int64_t *low,
 		       int64_t *high, struct err *e)

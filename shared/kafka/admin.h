@@ -36,9 +36,17 @@ bool kafka_admin_equal_partitions(struct kafka_admin *a,
 				  int timeout_ms, int32_t *partitions,
 				  struct err *e) MUST_CHECK;
 
-/** First offset still there and high watermark (next offset), asked now.
- * Either may be NULL. While the partition has no leader that answers, it is
- * asked again for until timeout_ms is over. */
+/** First offsets still there, or high watermarks (next offsets), of partitions
+ * of one topic, asked now and with one request for each broker. While a
+ * partition has no leader that answers, it is asked again for until timeout_ms
+ * is over.
+ * @param list   .offset is set
+ * @param which  KAFKA_OFFSET_BEGINNING or KAFKA_OFFSET_END */
+bool kafka_admin_offsets(struct kafka_admin *a, struct kafka_partition *list,
+			 size_t count, int64_t which, int timeout_ms,
+			 struct err *e) MUST_CHECK;
+
+/** Both of one partition, each for at most timeout_ms. Either may be NULL. */
 bool kafka_admin_watermarks(struct kafka_admin *a, const char *topic,
 			    int32_t partition, int timeout_ms, int64_t *low,
 			    int64_t *high, struct err *e) MUST_CHECK;

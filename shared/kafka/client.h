@@ -64,6 +64,10 @@ void kafka_list_offsets(const rd_kafka_topic_partition_list_t *l,
 bool kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms,
 			    int32_t *count, struct err *e) MUST_CHECK;
 
+/** Contract: kafka_admin_offsets(). */
+bool kafka_offsets(rd_kafka_t *rk, struct kafka_partition *list, size_t count,
+		   int64_t which, int timeout_ms, struct err *e) MUST_CHECK;
+
 /** Contract: kafka_admin_watermarks(). */
 bool kafka_watermarks(rd_kafka_t *rk, const char *topic, int32_t partition,
 		      int timeout_ms, int64_t *low, int64_t *high,

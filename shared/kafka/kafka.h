@@ -26,10 +26,10 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define KAFKA_OFFSET_BEGINNING                                                 \
-	INT64_C(-2)                        /* as librdkafka's logical offset   \
-					    */
-#define KAFKA_OFFSET_NONE INT64_C(-1001)   /* nothing committed yet          */
+/* As librdkafka's logical offsets. */
+#define KAFKA_OFFSET_BEGINNING INT64_C(-2)
+#define KAFKA_OFFSET_END INT64_C(-1)       /* after the last message */
+#define KAFKA_OFFSET_NONE INT64_C(-1001)   /* nothing committed yet  */
 #define KAFKA_PARTITION_BY_KEY INT32_C(-1) /* murmur2_random decides */
 #define KAFKA_HEADERS_MAX 32               /* more are not handed out        */
 /* Largest record that any client of ours may send or receive, octets. A

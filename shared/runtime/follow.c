@@ -15,7 +15,8 @@
 struct follow {
 	struct follow_spec spec;
 	struct kafka_reader *reader;
-	struct kafka_partition *next; /* of each partition: to be read next */
+	struct kafka_partition *next;  /* of each partition: to be read next */
+	struct kafka_partition *asked; /* room for first offsets and ends */
 	struct kafka_range *ranges;
 	size_t count;
 	bool following; /* the reader goes on by itself from next[] */
@@ -107,7 +108,7 @@ take(void *self, const struct kafka_message *m, struct err *e)
 static bool
 know_partitions(struct follow *f, struct err *e)
 {
-	struct kafka_partition *next;
+	struct kafka_partition *next, *asked;
 	struct kafka_range *ranges;
 	int32_t count;
 
@@ -124,6 +125,10 @@ know_partitions(struct follow *f, struct err *e)
 	if (next == NULL)
 		return ERR_NO_MEMORY(e);
 	f->next = next;
+	asked = reallocarray(f->asked, 2 * (size_t)count, sizeof(asked[0]));
+	if (asked == NULL)
+		return ERR_NO_MEMORY(e);
+	f->asked = asked;
 	ranges = reallocarray(f->ranges, (size_t)count, sizeof(ranges[0]));
 	if (ranges == NULL)
 		return ERR_NO_MEMORY(e);
@@ -136,35 +141,49 @@ know_partitions(struct follow *f, struct err *e)
 	return true;
 }
 
+/* Is all there between what we have read and the end? */
+static bool
+still_whole(const struct kafka_partition *at, int64_t low, int64_t high,
+	    struct err *e)
+{
+	if (high < at->offset)
+		return ERR_SET(e, ERR_FATAL, "follow", 0,
+			       "%s/%d ends at %lld and was read up to %lld: "
+			       "it is another log",
+			       at->topic, (int)at->partition, (long long)high,
+			       (long long)at->offset);
+	if (low > at->offset)
+		return ERR_SET(e, ERR_RETRY, "follow", 0,
+			       "%s/%d begins at %lld: what was before is gone, "
+			       "so its certificates are not known",
+			       at->topic, (int)at->partition, (long long)low);
+	return true;
+}
+
 /* Where the log ends now, into ranges. @param behind  records to be read */
 static bool
 ask_ends(struct follow *f, int64_t *behind, struct err *e)
 {
+	struct kafka_admin *admin = runtime_admin(f->spec.rt);
+	struct kafka_partition *low = f->asked, *high = f->asked + f->count;
+
 	*behind = 0;
+	for (size_t i = 0; i < f->count; i++)
+		low[i] = high[i] = f->next[i];
+	if (!kafka_admin_offsets(admin, low, f->count, KAFKA_OFFSET_BEGINNING,
+				 ASK_MS, e) ||
+	    !kafka_admin_offsets(admin, high, f->count, KAFKA_OFFSET_END,
+				 ASK_MS, e))
+		return false;
 	for (size_t i = 0; i < f->count; i++) {
 		const struct kafka_partition *at = &f->next[i];
-		int64_t low, high;
 
-		if (!kafka_admin_watermarks(runtime_admin(f->spec.rt),
-					    at->topic, at->partition, ASK_MS,
-					    &low, &high, e))
+		if (!still_whole(at, low[i].offset, high[i].offset, e))
 			return false;
-		if (high < at->offset)
-			return ERR_SET(e, ERR_FATAL, "follow", 0,
-				       "%s/%d ends at %lld and was read up to "
-				       "%lld: it is another log",
-				       at->topic, (int)at->partition,
-				       (long long)high, (long long)at->offset);
-		if (low > at->offset)
-			return ERR_SET(e, ERR_RETRY, "follow", 0,
-				       "%s/%d begins at %lld: what was before "
-				       "is gone, so its certificates are not "
-				       "known",
-				       at->topic, (int)at->partition,
-				       (long long)low);
-		f->ranges[i] = (struct kafka_range){ at->topic, at->partition,
-						     at->offset, high };
-		*behind += high - at->offset;
+		f->ranges[i] =
+			(struct kafka_range){ at->topic, at->partition,
+					      at->offset, high[i].offset };
+		*behind += high[i].offset - at->offset;
 	}
 	metric_set(f->lag, *behind);
 	return true;
@@ -279,6 +298,7 @@ follow_close(struct follow *f)
 		return;
 	kafka_reader_close(f->reader);
 	free(f->next);
+	free(f->asked);
 	free(f->ranges);
 	free(f);
 }

@@ -31,24 +31,27 @@ on_assigned(void *self, struct kafka_partition *list, size_t count,
 	    struct err *e)
 {
 	struct run *r = self;
+	struct kafka_partition *ends = calloc(count + 1, sizeof(*ends));
+	AUTO(ptr) void *memory = ends;
 
 	drop_batch(r);
 	ledger_clear(r->ledger);
 	free(r->places);
 	r->place_count = 0;
 	r->places = calloc(count + 1, sizeof(r->places[0]));
-	if (r->places == NULL)
+	if (r->places == NULL || ends == NULL)
 		return ERR_NO_MEMORY(e);
+	memcpy(ends, list, count * sizeof(*ends));
+	if (!kafka_admin_offsets(runtime_admin(r->rt), ends, count,
+				 KAFKA_OFFSET_END, ASK_MS, e))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct place *p = &r->places[i];
 
 		p->partition = list[i].partition;
 		p->position = list[i].offset;
 		p->committed = list[i].offset;
-		if (!kafka_admin_watermarks(runtime_admin(r->rt), list[i].topic,
-					    p->partition, ASK_MS, NULL,
-					    &p->target, e))
-			return false;
+		p->target = ends[i].offset;
 	}
 	r->place_count = count;
 	r->assigned = true;
