@@ -5,9 +5,6 @@ import concurrent.futures
 import dataclasses
 import typing
 
-AT_ONCE = 3
-
-
 @dataclasses.dataclass
 class Job:
     """One test program."""
@@ -31,12 +28,13 @@ def _beside_others(results, job):
     return False
 
 
-def run(results, jobs):
-    """All of them. One that is not steady and fails beside others runs once
-    more by itself: three stacks on two cores can make anything late. It is
-    named UNSTEADY either way, and counts as it ends then."""
+def run(results, jobs, at_once):
+    """All of them, so many at once. One that is not steady and fails beside
+    others runs once more by itself: several stacks on two cores can make
+    anything late. It is named UNSTEADY either way, and counts as it ends
+    then."""
     jobs = sorted(jobs, key=lambda job: -job.seconds)
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         good = list(pool.map(lambda job: _beside_others(results, job), jobs))
     for job, passed in zip(jobs, good):
         if not passed:

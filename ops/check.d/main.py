@@ -11,11 +11,26 @@ import jobs
 import readme
 import style
 import unit
+import warm
 from results import Results
 
-BESIDE = {"unit": unit.jobs, "fuzz": fuzz.jobs,
-          "integration": integration.jobs}
-PARTS = ("style", *BESIDE, "faults", "readme")
+# Stacks at a time; two processors are busy with four.
+AT_ONCE = 4
+PARTS = ("style", "unit", "fuzz", "integration", "faults", "readme")
+
+
+def _quiet(results, chosen):
+    """Faults and the README with stacks of their own, and beside them what
+    needs no stack and little of the processors."""
+    small = [job for name, part in (("unit", unit), ("fuzz", fuzz))
+             if name in chosen for job in part.jobs()]
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(jobs.run, results, small, 1)
+        if "faults" in chosen:
+            faults.check(results)
+        waiting.result()
+    if "readme" in chosen:
+        readme.check(results)
 
 
 def main():
@@ -33,14 +48,12 @@ def main():
                 if "style" in chosen else None)
         if "style" in chosen:
             style.check(results)
-        jobs.run(results, [job for name in BESIDE if name in chosen
-                           for job in BESIDE[name]()])
-        if "faults" in chosen:
-            faults.check(results)
-        if "readme" in chosen:
-            readme.check(results)
+        if "integration" in chosen:
+            warm.up()
+            jobs.run(results, integration.jobs(), AT_ONCE)
         if tidy:
             tidy.result()
+        _quiet(results, chosen)
     print(f"\n{time.monotonic() - begin:.0f} s")
     for name in results.failures:
         print(f"failed: {name}")

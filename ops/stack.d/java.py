@@ -17,6 +17,26 @@ def _parts(home):
     return os.path.join(home.cache, f"parts-{digest[:16]}")
 
 
+def known_classes(home, role):
+    """Where a JVM of this role finds the classes that one before it has
+    loaded and linked already (an AOT cache, JEP 483 and 514)."""
+    return os.path.join(_parts(home), f"{role}.aot")
+
+
+def tuning(home, role, usual):
+    """Options of a JVM. One that lives for a minute is better not compiled
+    twice: STACK_JVM=short, which ops/check sets; and STACK_JVM=record, with
+    which it has made what those start from."""
+    kind = os.environ.get("STACK_JVM")
+    if kind not in ("short", "record"):
+        return usual
+    path = known_classes(home, role)
+    short = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    if kind == "record":
+        return [*short, f"-XX:AOTCacheOutput={path}.new"]
+    return [*short, f"-XX:AOTCache={path}"] if os.path.exists(path) else short
+
+
 def kafka_class_path(home):
     return os.path.join(_parts(home), "jvm", "*")
 

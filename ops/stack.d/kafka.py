@@ -70,13 +70,10 @@ def bootstrap(home):
     return ",".join(home.address(name) for name in names(home))
 
 
-def _command(home, *arguments):
-    """A broker that lives for a minute is better not compiled twice:
-    STACK_JVM=short, which ops/check sets."""
-    short = os.environ.get("STACK_JVM") == "short"
-    tuning = (("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1") if short
-              else ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20"))
-    return [java.java(home), "-Xms192m", "-Xmx512m", *tuning,
+def _command(home, role, *arguments):
+    return [java.java(home), "-Xms192m", "-Xmx512m",
+            *java.tuning(home, role, ["-XX:+UseG1GC",
+                                      "-XX:MaxGCPauseMillis=20"]),
             "-Dlog4j2.configurationFile="
             + os.path.join(HERE, "kafka-log4j2.properties"),
             "-cp", java.kafka_class_path(home), *arguments]
@@ -99,7 +96,7 @@ def _begin_format(home, name):
         return None
     with open(home.log(name), "ab") as log:
         return subprocess.Popen(
-            _command(home, STORAGE_TOOL, "format",
+            _command(home, "storage", STORAGE_TOOL, "format",
                      f"--cluster-id={_cluster(home)}",
                      "-c", _settings_file(home, name)),
             stdout=log, stderr=log)
@@ -143,7 +140,7 @@ def prepare(home):
 def start(home, name):
     if process.known(home, name):
         return
-    process.spawn(home, name, _command(home, "kafka.Kafka",
+    process.spawn(home, name, _command(home, "kafka", "kafka.Kafka",
                                        _settings_file(home, name)))
 
 

@@ -55,8 +55,10 @@ def start(home):
     }
     folder = java.registry_folder(home)
     process.spawn(home, NAME, [
-        java.java(home), "-Xms96m", "-Xmx384m", "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1", "-Dquarkus.http.access-log.enabled=false",
+        java.java(home), "-Xms96m", "-Xmx384m",
+        *java.tuning(home, NAME, ["-XX:+UseSerialGC",
+                                  "-XX:TieredStopAtLevel=1"]),
+        "-Dquarkus.http.access-log.enabled=false",
         '-Dquarkus.log.category."io.apicurio".level=WARN', "-jar",
         os.path.join(folder, "quarkus-run.jar")], environment)
 
