@@ -8,7 +8,8 @@
 
 #define ASK_MS 10000
 #define OPEN_MS 15000
-#define CHUNK 20000 /* offsets between two checkpoints of a fold */
+#define CHUNK 20000 /* offsets between two checkpoints of a fold, */
+#define MEMORY_MAX (UINT64_C(40) << 20) /* or octets of subjects in memory */
 
 bool
 fold_open_producer(struct registrar *r, struct err *e)
@@ -95,7 +96,9 @@ adopt(struct registrar *r, const int64_t *ends, struct err *e)
 
 struct folding {
 	struct registrar *r;
-	bool whole; /* from the log's beginning: nothing older to blame */
+	bool whole;   /* from the log's beginning: nothing older to blame */
+	int64_t next; /* offset after the last record                     */
+	bool full;    /* much is in memory: write it down, go on after it */
 	size_t records;
 };
 
@@ -112,15 +115,17 @@ fold_record(struct registrar *r, const struct kafka_message *m, struct err *e)
 	char source[KAFKA_SOURCE_TEXT_MAX];
 	char digest[2 * SHA256_LEN + 1];
 	struct cached *it;
+	const int64_t *sequence;
 
-	return log_record_open(
-		       r->schemas, m->value,
-		       header(m, KAFKA_HEADER_SOURCE, source, sizeof(source)),
-		       header(m, KAFKA_HEADER_BODY_DIGEST, digest,
-			      sizeof(digest)),
-		       &rec, e) &&
-	       subjects_find(r, rec.event->meta.tax_code, m->partition, &it,
-			     e) &&
+	if (!log_record_open(
+		    r->schemas, m->value,
+		    header(m, KAFKA_HEADER_SOURCE, source, sizeof(source)),
+		    header(m, KAFKA_HEADER_BODY_DIGEST, digest, sizeof(digest)),
+		    &rec, e))
+		return false;
+	sequence = rec.event->meta.sequence;
+	return subjects_find(r, rec.event->meta.tax_code, m->partition,
+			     sequence != NULL && *sequence == 1, &it, e) &&
 	       subjects_apply(r, it, &rec.rec, e);
 }
 
@@ -131,8 +136,11 @@ each(void *self, const struct kafka_message *m, struct err *e)
 	struct err reset = { 0 };
 
 	f->records++;
-	if (fold_record(f->r, m, e))
-		return true;
+	if (fold_record(f->r, m, e)) {
+		f->next = m->offset + 1;
+		f->full = cache_bytes(f->r->cache) > MEMORY_MAX;
+		return !f->full;
+	}
 	err_context(e, "%s/%d/%lld", m->topic, (int)m->partition,
 		    (long long)m->offset);
 	/* A checkpoint that does not fit the log gives way to the log. */
@@ -173,12 +181,15 @@ fold_lane(struct registrar *r, size_t l, struct kafka_reader *reader,
 
 		if (range.to > end)
 			range.to = end;
+		f.full = false;
 		if (!kafka_reader_run(reader, &range, 1, REGISTRAR_IDLE_MS,
-				      each, &f, e))
+				      each, &f, e) &&
+		    !f.full)
 			return false;
-		r->lanes[l].log.next = range.to;
-		if (range.to < end && (!commit_checkpoint(r, e) ||
-				       !fold_still_owner(r, epoch, e)))
+		r->lanes[l].log.next = f.full ? f.next : range.to;
+		if ((f.full || range.to < end) &&
+		    (!commit_checkpoint(r, e) ||
+		     !fold_still_owner(r, epoch, e)))
 			return false;
 	}
 	if (f.records > 0)

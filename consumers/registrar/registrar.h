@@ -146,10 +146,11 @@ DEFINE_AUTO_VALUE(log_record, struct log_record, log_record_free);
 
 /**
  * The subject of a tax code, from memory, the checkpoint, or new.
- * @param out  valid until cache_trim()
+ * @param is_new  the log has nothing of it: the checkpoint is not asked
+ * @param out     valid until cache_trim()
  */
 bool subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
-		   struct cached **out, struct err *e) MUST_CHECK;
+		   bool is_new, struct cached **out, struct err *e) MUST_CHECK;
 
 /** Fold one record and note the new deadline. */
 bool subjects_apply(struct registrar *r, struct cached *it,

@@ -29,16 +29,17 @@ unreadable(struct registrar *r, const char *tax_code, int32_t partition,
 
 bool
 subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
-	      struct cached **out, struct err *e)
+	      bool is_new, struct cached **out, struct err *e)
 {
 	AUTO(subject) struct subject *s = NULL;
-	int64_t deadline;
-	bool readable;
+	int64_t deadline = INT64_MAX;
+	bool readable = true;
 
 	*out = cache_find(r->cache, tax_code);
 	if (*out != NULL)
 		return true;
-	if (!store_load(r->store, tax_code, &s, &deadline, &readable, e))
+	if (!is_new &&
+	    !store_load(r->store, tax_code, &s, &deadline, &readable, e))
 		return false;
 	if (!readable)
 		return unreadable(r, tax_code, partition, e);
