@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define BUCKETS_FIRST 1024u
+#define DIRTY_MAX ((size_t)16 << 20) /* octets above the limit */
 
 struct cache {
 	struct cached **buckets;
@@ -197,6 +198,12 @@ struct cached *
 cache_next(const struct cache *c, const struct cached *it)
 {
 	return it == NULL ? c->newest : it->older;
+}
+
+bool
+cache_is_full(const struct cache *c)
+{
+	return c->bytes > c->max_bytes && c->bytes - c->max_bytes > DIRTY_MAX;
 }
 
 size_t

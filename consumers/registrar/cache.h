@@ -52,6 +52,8 @@ void cache_drop(struct cache *c, int32_t partition);
 struct cached *cache_next(const struct cache *c, const struct cached *it);
 
 size_t cache_bytes(const struct cache *c);
+/** So much above the limit that a checkpoint and cache_trim() are due. */
+bool cache_is_full(const struct cache *c);
 size_t cache_count(const struct cache *c);
 
 #endif

@@ -8,8 +8,7 @@
 
 #define ASK_MS 10000
 #define OPEN_MS 15000
-#define CHUNK 20000 /* offsets between two checkpoints of a fold, */
-#define MEMORY_MAX (UINT64_C(40) << 20) /* or octets of subjects in memory */
+#define CHUNK 20000 /* offsets between two checkpoints of a fold */
 
 bool
 fold_open_producer(struct registrar *r, struct err *e)
@@ -138,7 +137,7 @@ each(void *self, const struct kafka_message *m, struct err *e)
 	f->records++;
 	if (fold_record(f->r, m, e)) {
 		f->next = m->offset + 1;
-		f->full = cache_bytes(f->r->cache) > MEMORY_MAX;
+		f->full = cache_is_full(f->r->cache);
 		return !f->full;
 	}
 	err_context(e, "%s/%d/%lld", m->topic, (int)m->partition,
