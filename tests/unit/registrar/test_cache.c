@@ -75,6 +75,27 @@ Test(cache, what_the_checkpoint_lacks_stays)
 	cr_expect_null(find(c, 2));
 }
 
+/* A fold must not hold more; and not stop at each record when it cannot get
+ * below the limit. */
+Test(cache, is_full_some_way_above_its_limit)
+{
+	AUTO(cache) struct cache *c = NULL;
+	struct err e = { 0 };
+	size_t most = 0;
+
+	cr_assert(cache_new(1u << 20, &c, &e));
+	for (int i = 0; !cache_is_full(c); i++) {
+		most = cache_bytes(c);
+		cache_changed(c, add(c, i, 0), INT64_MAX);
+	}
+	cr_expect_gt(most, 2u << 20);
+	cr_expect_lt(most, 32u << 20);
+	cache_trim(c);
+	cr_expect(cache_is_full(c), "nothing of it is written down");
+	cache_drop(c, -1);
+	cr_expect_not(cache_is_full(c));
+}
+
 Test(cache, a_partition_leaves_alone)
 {
 	AUTO(cache) struct cache *c = NULL;
