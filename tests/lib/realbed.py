@@ -13,7 +13,8 @@ class RealBed(testbed.Testbed):
 
     def __init__(self, **options):
         self.registrar = None
-        self.world = World(build=testbed.BUILD, **options).start()
+        self.world = World(build=testbed.BUILD, **{"ca_key": "p256",
+                                                  **options}).start()
         self.home = self.world.root
         self.env = self.world.env
         self.clean = {**self.world.clean_environment(), **self.env}

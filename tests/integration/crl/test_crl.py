@@ -71,7 +71,7 @@ class Crl(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(shim=True)
+        cls.world = World(shim=True, ca_key="p256")
         cls.addClassCleanup(cls.world.close)
         cls.world.start()
         cls.world.wait_ready()

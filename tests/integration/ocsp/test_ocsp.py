@@ -36,7 +36,7 @@ class Ocsp(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(settings={"ocsp": {
+        cls.world = World(ca_key="p256", settings={"ocsp": {
             "ocsp.known_within": f"{KNOWN_WITHIN}s"}})
         cls.addClassCleanup(cls.world.close)
         cls.world.start()

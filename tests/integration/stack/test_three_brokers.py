@@ -21,7 +21,7 @@ LOG = "certflow.events"
 
 class ThreeBrokers(unittest.TestCase):
     def setUp(self):
-        self.world = World(brokers=3)
+        self.world = World(brokers=3, ca_key="p256")
         self.addCleanup(self.world.close)
         self.world.start(programs=False)
         self.world.start_program("registrar")
