@@ -42,6 +42,9 @@ AWAITED = {"CsrGenerated": "enrolment_id", "KeyPairFailed": "enrolment_id",
            "CertificateActivated": "serial_number",
            "ActivationFailed": "serial_number",
            "CertificateDeactivated": "serial_number",
+           "CertificateSuspended": "serial_number",
+           "CertificateResumed": "serial_number",
+           "CertificateRevoked": "serial_number",
            "ActivationOrdered": "serial_number", "EventRefused": None}
 FLOWS = ("admitted", "issued", "made", "activated", "projected")
 FLOW_OF = {"CertificateIssued": "issued", "CsrGenerated": "made",

@@ -145,6 +145,19 @@ class Acts:
                              record["code"])
         self.driver.times["activated"].append(time.monotonic() - asked.at)
 
+    def change_status(self, kind, serial, becomes, confirmed=True, **fields):
+        """What one officer asks for and a manager confirms."""
+        change, end = acts.new_id(), (becomes, serial)
+        self.journey.expect(end)
+        yield from self.must("officer", kind, self.officer,
+                             status_change_id=change, serial_number=serial,
+                             evidence_sha256=os.urandom(32), **fields)
+        if confirmed:
+            yield from self.must("manager", "StatusChangeConfirmed",
+                                 self.manager, status_change_id=change,
+                                 reason=None)
+        yield (end,)
+
     # ---- the officer's and the manager's part ----
 
     def write_person(self):
@@ -290,6 +303,23 @@ def again_active(a):
                       reason=None)
     yield (gone,)
     yield from a.activate(serial)
+
+
+def revoked(a):
+    """Issued, on hold, good again, and revoked for ever."""
+    serial = yield from a.uploaded().all()
+    yield from a.change_status(
+        "SuspensionRequested", serial, "CertificateSuspended",
+        confirmed=False, reason_text="mất thiết bị")
+    if a.random.random() < 0.5:
+        yield from a.change_status(
+            "ResumptionRequested", serial, "CertificateResumed",
+            reason_text="đã tìm thấy")
+    yield from a.change_status(
+        "RevocationRequested", serial, "CertificateRevoked",
+        reason=a.random.choice(("SUPERSEDED", "AFFILIATION_CHANGED",
+                                "CESSATION_OF_OPERATION")),
+        invalidity_date=None, requester="SUBSCRIBER")
 
 
 def returned(a):
@@ -485,6 +515,7 @@ def poison(a):
 KINDS = {
     "usb": (usb, 50, True), "hsm": (hsm, 6, True),
     "hsm-rsa": (hsm_rsa, 0.5, True), "again-active": (again_active, 1, True),
+    "revoked": (revoked, 3, True),
     "returned": (returned, 5, True), "rejected": (rejected, 3, True),
     "withdrawn": (withdrawn, 3, True), "reassigned": (reassigned, 2, True),
     "wrong-steps": (wrong_steps, 4, True), "key-used": (key_used, 5, True),
