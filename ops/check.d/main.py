@@ -25,7 +25,7 @@ def _quiet(results, chosen):
     small = [job for name, part in (("unit", unit), ("fuzz", fuzz))
              if name in chosen for job in part.jobs()]
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        waiting = beside.submit(jobs.run, results, small, 1)
+        waiting = beside.submit(jobs.run, results, small, 2)
         if "faults" in chosen:
             faults.check(results)
         waiting.result()
