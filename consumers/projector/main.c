@@ -94,6 +94,8 @@ open_consumer(struct projector *p, struct err *e)
 		.self = p,
 	};
 
+	health_set(runtime_health(p->runtime), HEALTH_START,
+		   "waiting for partitions of its group");
 	return kafka_consumer_open(&consumer, &p->consumer, e);
 }
 

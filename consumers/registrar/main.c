@@ -200,22 +200,25 @@ open_bus(struct registrar *r, struct err *e)
 	};
 	const size_t n = sizeof(equal) / sizeof(equal[0]);
 
-	return runtime_wait(r->rt, equal, n, e) &&
-	       kafka_admin_partitions(r->admin, KAFKA_TOPIC_EVENTS, 10000,
-				      &r->partitions, e) &&
-	       end_earlier_life(r, e) &&
-	       kafka_consumer_open(
-		       &(struct kafka_consumer_config){
-			       .kafka = *runtime_kafka(r->rt),
-			       .group = REGISTRAR_GROUP,
-			       .instance_id = runtime_instance(r->rt),
-			       .topics = registrar_inboxes,
-			       .topic_count = INPUTS,
-			       .equal_topics = equal,
-			       .equal_topic_count = n,
-			       .events = &rebalance_events,
-			       .self = r },
-		       &r->consumer, e);
+	if (!runtime_wait(r->rt, equal, n, e) ||
+	    !kafka_admin_partitions(r->admin, KAFKA_TOPIC_EVENTS, 10000,
+				    &r->partitions, e) ||
+	    !end_earlier_life(r, e))
+		return false;
+	health_set(runtime_health(r->rt), HEALTH_START,
+		   "waiting for partitions of group " REGISTRAR_GROUP);
+	return kafka_consumer_open(
+		&(struct kafka_consumer_config){
+			.kafka = *runtime_kafka(r->rt),
+			.group = REGISTRAR_GROUP,
+			.instance_id = runtime_instance(r->rt),
+			.topics = registrar_inboxes,
+			.topic_count = INPUTS,
+			.equal_topics = equal,
+			.equal_topic_count = n,
+			.events = &rebalance_events,
+			.self = r },
+		&r->consumer, e);
 }
 
 static void

@@ -20,7 +20,10 @@ STORAGE_TOOL = "kafka.tools.StorageTool"
 # design: a single broker acknowledges before fsync, so the log topic is
 # flushed at each message (set on the topic); the offsets of a registrar that
 # was away for weeks must still be there; a dead transaction must not hold
-# the last stable offset for long.
+# the last stable offset for long. A registrar commits up to 84 offsets with
+# each transaction: short segments keep that topic small, and a buffer that
+# takes in all of it lets a broker that comes back load it in one piece (one
+# that was killed lost its place in the second; see ops/docs/stack.md).
 SETTINGS = """\
 process.roles=broker,controller
 node.id={node}
@@ -40,6 +43,8 @@ unclean.leader.election.enable=false
 offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=12
 offsets.retention.minutes=129600
+offsets.topic.segment.bytes=4194304
+offsets.load.buffer.size=33554432
 transaction.state.log.replication.factor={copies}
 transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=12

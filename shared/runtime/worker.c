@@ -68,6 +68,8 @@ open_consumer(struct run *r, struct err *e)
 		.self = r,
 	};
 
+	health_set(runtime_health(r->rt), HEALTH_START,
+		   "waiting for partitions of its group");
 	return kafka_consumer_open(&cfg, &r->consumer, e);
 }
 

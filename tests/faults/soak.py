@@ -23,6 +23,7 @@ from world import BUILD, Missing, World
 BACKUP_AGE = 240.0  # seconds after which a new backup is taken
 RECOVERY = 120.0  # seconds within which journeys must go on after a fault
 SHOWN = 20       # violations of the checker that are printed
+OPERATOR = 45.0   # seconds after which somebody looks at the brokers' logs
 OBJECTIVE = 20.0  # from the order to the certificate, once faults stop
 
 
@@ -45,6 +46,7 @@ class Soak:
         self.shim = Shim(world.path("shim")) if world.has_shim else None
         self.injected = []
         self.problems, self.checks = [], []
+        self.remedies = []  # what an operator had to do meanwhile
         self.watcher = watch.Watcher(world)
         self.projection = watch.Projection(world, driver)
         self.backup, self.backup_is_due = None, True
@@ -140,11 +142,14 @@ class Soak:
 
     def _recovered(self, healed, chosen):
         """When what was asked since then is answered again."""
-        limit = healed + RECOVERY
+        limit, look = healed + RECOVERY, healed + OPERATOR
         names = {name for fault in chosen for name in fault.flows()}
         while missing := [name for name in sorted(names)
                           if not self.driver.flows[name].since(healed)]:
             self._look()
+            if time.monotonic() > look:
+                look = limit
+                self._operator()
             if time.monotonic() > limit:
                 self.problem(f"nothing {', '.join(missing)} within "
                              f"{RECOVERY:.0f} s after "
@@ -152,6 +157,13 @@ class Soak:
                 break
             time.sleep(0.02)
         return time.monotonic()
+
+    def _operator(self):
+        """What no program of ours can mend is mended and told."""
+        for name in self.world.restart_stuck_brokers():
+            self.remedies.append(f"{name} was started again: it had lost its "
+                                 "place in __consumer_offsets")
+            say(f"REMEDY {self.remedies[-1]}")
 
     def _note(self, chosen, begin, healed, end):
         gaps = {name: flow.longest_gap(begin, end)

@@ -104,6 +104,8 @@ def _text(soak, result):
         yield f"checker, {each['when']}:"
         yield from ("  " + line for line in each["summary"].splitlines())
     yield ""
+    for text in result["remedies"]:
+        yield f"REMEDY by the operator: {text}"
     for text in result["problems"]:
         yield f"PROBLEM: {text}"
     yield ("OK: nothing lost, nothing twice" if not result["problems"]
@@ -126,6 +128,7 @@ def write(soak):
         if flow.times else 0.0,
         "ends": dict(sorted(ends.items())), "memory": soak.watcher.memory(),
         "stops": soak.watcher.stops,
+        "remedies": soak.remedies,
         "checks": soak.checks, "problems": _problems(soak)}
     text = "\n".join(_text(soak, result)) + "\n"
     for name, content in (("result.txt", text), ("result.json", json.dumps(

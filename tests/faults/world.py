@@ -77,6 +77,7 @@ class World(Databases, Kafkas, Clocks):
                              in (environment or {}).items()}
         self.shim = self._proxy = None
         self._peaks = {}
+        self._read_logs = {}
         self._ending = threading.Event()
         self._watcher = None
 
