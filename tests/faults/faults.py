@@ -4,7 +4,8 @@ a while, and is healed as an operator would; parameters come from the seed."""
 import os
 import time
 
-PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector", "crl")
+PROGRAMS = ("registrar", "keygen", "issuer", "activator", "projector", "crl",
+            "ocsp")
 WITH_TOKEN = ("keygen", "issuer", "activator")
 EVERYTHING = frozenset((*PROGRAMS, "kafka", "postgresql", "registry"))
 AWAITED = ("admitted", "issued")  # flows that show a recovery

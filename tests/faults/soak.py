@@ -95,6 +95,7 @@ class Soak:
         for fault in chosen:
             self.watcher.expect(fault)
             self._do(fault.inject, fault)
+            self.watcher.injected(fault)
         for fault in sorted(chosen, key=lambda each: each.seconds):
             time.sleep(max(begin + fault.seconds - time.monotonic(), 0))
             if fault.aside:

@@ -19,6 +19,7 @@ SANITIZER = re.compile(r"AddressSanitizer|runtime error:|LeakSanitizer|"
                        r"double free|Assertion .* failed")
 LIMIT_MIB = collections.defaultdict(lambda: 64, registrar=128)
 STOP_LIMIT = 30.0  # seconds to end after SIGTERM; a frozen one cannot
+ENDING = 12.0  # seconds from SIGTERM to the end, at most, and some more
 AFTERMATH = 60.0  # seconds in which a fault may still be the cause
 CANNOT_GO_ON, HUNG = 1, 75  # exit codes that say: start me again
 
@@ -68,6 +69,7 @@ class Watcher:
     def __init__(self, world):
         self.world = world
         self.faults = []
+        self.until = {}  # fault: when it had been injected
         self.stops, self.late = {}, []
         self._waiting = []
 
@@ -97,6 +99,10 @@ class Watcher:
         """From now on this fault may end programs."""
         self.faults.append((time.time(), fault))
 
+    def injected(self, fault):
+        """Up to now it has ended some: a rolling restart takes its time."""
+        self.until[fault] = time.time()
+
     def memory(self):
         """{name: high-water mark in MiB}"""
         return {name: round(peak / 1048576, 1)
@@ -113,8 +119,8 @@ class Watcher:
     def _cause(self, moment, program, window=AFTERMATH):
         """The latest fault that may have ended this program then."""
         for begun, fault in reversed(self.faults):
-            if begun <= moment + 1.5 and moment < begun + (
-                    fault.seconds + window) and (
+            over = max(begun + fault.seconds, self.until.get(fault, 0))
+            if begun <= moment + 1.5 and moment < over + window and (
                     program is None or program in fault.ends):
                 return fault.name
         return None
@@ -139,7 +145,7 @@ class Watcher:
         moment = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
         how, program = f"{word} {number}", program_of(name)
         if how in ("signal 9", "signal 15", "exit 0"):
-            cause = self._cause(moment, program, 5.0)
+            cause = self._cause(moment, program, ENDING)
             return (name, how, cause, "harness" if cause else "problem")
         if how in (f"exit {CANNOT_GO_ON}", f"exit {HUNG}"):
             cause = self._cause(moment, None)
