@@ -12,6 +12,7 @@ import tempfile
 from results import REPO
 
 STACK = os.path.join(REPO, "ops", "stack")
+SETUP = os.path.join(REPO, "ops", "setup")
 ROLES = ("storage", "kafka", "registry")
 sys.path.insert(0, os.path.join(REPO, "ops", "stack.d"))
 import home as homes  # noqa: E402
@@ -32,6 +33,9 @@ def _record(root):
 
 def up():
     """Only once, and never needed: without it all takes longer."""
+    os.environ.setdefault("CERTFLOW_CACHE", subprocess.run(
+        [SETUP, "path"], check=True, stdout=subprocess.PIPE,
+        encoding="utf-8").stdout.strip())
     root = tempfile.mkdtemp(prefix="certflow-warm-")
     os.chmod(root, 0o711)
     home = homes.Home(root)
