@@ -1,0 +1,71 @@
+"""Scaling with a network HSM, by simulation: a shim in front of the token lets
+each signature come back late. Such a token is not busy while one waits, so
+that as many signatures a second are possible as sessions ÷ latency, until the
+machine's processors are."""
+
+import run_issuance
+import svg
+
+SETTINGS = ((2, (1, 2, 4)), (10, (1, 4, 16)))  # ms, sessions
+SECONDS = 6.0
+SHARE = 0.9
+PART = "network HSM, simulated"
+
+
+def run(bench):
+    stage = bench.stage("p256", shim=True)
+    shim = stage.world.shim
+    measured = {}
+    for milliseconds, numbers in SETTINGS:
+        fault = shim.inject("sleep", call="C_Sign", ms=milliseconds)
+        try:
+            for sessions in numbers:
+                for repeat in range(bench.repeats):
+                    rate, ratio = _one(bench, stage, milliseconds, sessions,
+                                       repeat)
+                    bench.figures.add(
+                        PART, f"{milliseconds} ms, {sessions}",
+                        f"{milliseconds} ms a signature, {sessions} "
+                        f"session{'s' * (sessions > 1)}: certificates",
+                        "/s", rate)
+                    bench.figures.add(
+                        PART, f"{milliseconds} ms, {sessions}, ratio",
+                        "that, of sessions ÷ latency", "", ratio,
+                        at_least=SHARE)
+                measured.setdefault(f"{milliseconds} ms", []).append(
+                    (sessions, bench.figures.get(
+                        PART, f"{milliseconds} ms, {sessions}").median))
+        finally:
+            fault.end()
+            stage.world.set("issuer", hsm__threads=None)
+        ideal = [(sessions, sessions * 1000 / milliseconds)
+                 for sessions in numbers]
+        bench.plot(f"scaling-{milliseconds}-ms", svg.lines(
+            f"A token that answers after {milliseconds} ms", "sessions",
+            "certificates a second",
+            {"issued": measured[f"{milliseconds} ms"]}, dots=True,
+            ideal=ideal))
+    errors = shim.errors()
+    if errors:
+        raise AssertionError(f"the shim says: {errors}")
+
+
+def _one(bench, stage, milliseconds, sessions, repeat):
+    """(certificates a second, that of what the sessions allow)"""
+    possible = sessions * 1000 / milliseconds
+    count = max(int(possible * bench.size(SECONDS)), 50)
+    bench.say(f"{milliseconds} ms, {sessions} sessions: {count} orders, "
+              f"repeat {repeat + 1}")
+    run_issuance.backlog(stage, count)
+    alone, _ = stage.limits.token(sessions, shim=stage.world.shim)[sessions]
+    bench.figures.add(PART, f"{milliseconds} ms, {sessions}, raw",
+                      f"the token alone, {milliseconds} ms, "
+                      f"{sessions} sessions", "/s", alone)
+    stage.world.set("issuer", hsm__threads=sessions)
+    seen = run_issuance.drain(stage, count)
+    rate = count / (seen["visible"] - min(seen["signed"]) / 1000)
+    middle = run_issuance.steady(seen["samples"], seen["base"], count)
+    bench.say(f"{milliseconds} ms, {sessions} sessions: "
+              f"{middle or rate:,.0f}/s of {possible:,.0f}")
+    return middle or rate, (middle or rate) / possible
+
