@@ -19,45 +19,22 @@ struct follower {
 	int timeout_ms;
 };
 
-static bool
-start(struct follower *f, struct kafka_admin *admin, struct err *e)
-{
-	AUTO(ptr) void *memory = NULL;
-	struct kafka_partition *list;
-	int32_t count = 0;
-
-	if (!kafka_admin_partitions(admin, KAFKA_TOPIC_OUTCOMES, f->timeout_ms,
-				    &count, e))
-		return false;
-	if (count <= 0)
-		return ERR_SET(e, ERR_FATAL, "publish", 0,
-			       "there is no topic " KAFKA_TOPIC_OUTCOMES);
-	memory = calloc((size_t)count, sizeof(*list));
-	if (memory == NULL)
-		return ERR_NO_MEMORY(e);
-	list = memory;
-	for (int32_t i = 0; i < count; i++) {
-		list[i].topic = KAFKA_TOPIC_OUTCOMES;
-		list[i].partition = i;
-	}
-	return kafka_admin_offsets(admin, list, (size_t)count, KAFKA_OFFSET_END,
-				   f->timeout_ms, e) &&
-	       kafka_reader_follow(f->reader, list, (size_t)count, e);
-}
-
 bool
 follower_open(const struct kafka_settings *kafka, struct schemas *schemas,
 	      int timeout_ms, struct follower **out, struct err *e)
 {
 	AUTO(follower) struct follower *f = calloc(1, sizeof(*f));
 	AUTO(kafka_admin) struct kafka_admin *admin = NULL;
+	int32_t partitions;
 
 	if (f == NULL)
 		return ERR_NO_MEMORY(e);
 	f->schemas = schemas;
 	f->timeout_ms = timeout_ms;
 	if (!kafka_admin_open(kafka, &admin, e) ||
-	    !kafka_reader_open(kafka, &f->reader, e) || !start(f, admin, e))
+	    !kafka_reader_open(kafka, &f->reader, e) ||
+	    !kafka_reader_follow_end(f->reader, admin, KAFKA_TOPIC_OUTCOMES,
+				     timeout_ms, &partitions, e))
 		return err_context(e, "follow " KAFKA_TOPIC_OUTCOMES);
 	*out = TAKE(f);
 	return true;

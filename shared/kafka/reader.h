@@ -11,6 +11,7 @@
 #include "kafka/kafka.h"
 
 struct kafka_reader;
+struct kafka_admin;
 
 /* from <= offset < to of one partition */
 struct kafka_range {
@@ -50,6 +51,16 @@ bool kafka_reader_end(struct kafka_reader *r, const char *topic,
 bool kafka_reader_follow(struct kafka_reader *r,
 			 const struct kafka_partition *list, size_t count,
 			 struct err *e) MUST_CHECK;
+
+/**
+ * kafka_reader_follow() of all partitions of a topic from where they end
+ * now: what is sent after this is seen.
+ * @param partitions  how many they are
+ * ERR_FATAL          there is no such topic
+ */
+bool kafka_reader_follow_end(struct kafka_reader *r, struct kafka_admin *a,
+			     const char *topic, int timeout_ms,
+			     int32_t *partitions, struct err *e) MUST_CHECK;
 
 /** What kafka_reader_follow() started: as kafka_consumer_poll(). */
 bool kafka_reader_poll(struct kafka_reader *r, size_t max, int timeout_ms,
