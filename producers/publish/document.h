@@ -9,6 +9,13 @@
 #include "base/uuid.h"
 #include "event/event.h"
 
+/**
+ * The next of several documents in a stream.
+ * @param out  json_decref(); NULL: there is none any more
+ * ERR_REJECT  it is no JSON
+ */
+bool document_read(FILE *in, json_t **out, struct err *e) MUST_CHECK;
+
 /** Members of meta that are missing: event_id (random), occurred_at (now),
  * actor (if given), actor.role (of the inbox's writer). */
 bool document_fill_meta(json_t *document, enum event_inbox inbox,

@@ -1,7 +1,6 @@
 /*
  * publish - events from JSON to an inbox, and what became of them.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,37 +70,21 @@ publish_one(struct options *o, struct publisher *p, json_t *document,
 	return report(o, &done, e);
 }
 
-/* Is there another document? Skips white space. */
-static bool
-more(FILE *in)
-{
-	int c;
-
-	do {
-		c = getc(in);
-	} while (c != EOF && isspace(c));
-	return c != EOF && ungetc(c, in) != EOF;
-}
-
 static int
 publish_all(struct options *o, struct publisher *p, FILE *in, struct err *e)
 {
 	int first = 0;
 
-	while (!process_stopping() && more(in)) {
+	while (!process_stopping()) {
 		AUTO(json) json_t *document = NULL;
-		json_error_t error;
 		int status = 0;
 
-		document = json_loadf(
-			in, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK,
-			&error);
-		if (document == NULL) {
-			(void)ERR_SET(e, ERR_REJECT, "json", 0, "JSON: %s",
-				      error.text);
+		if (!document_read(in, &document, e)) {
 			report_invalid(o->json, e);
 			return first != 0 ? first : PROCESS_EXIT_USAGE;
 		}
+		if (document == NULL)
+			break;
 		if (!publish_one(o, p, document, &status, e)) {
 			fprintf(stderr, "publish: %s\n", e->text);
 			return PROCESS_EXIT_FAULT;
