@@ -14,7 +14,7 @@ static const struct {
 };
 
 static const char *const stages[LOAD_STAGE__COUNT] = {
-	[LOAD_ACKED] = "acked",	    [LOAD_ADMITTED] = "admitted",
+	[LOAD_ACKED] = "acked",     [LOAD_ADMITTED] = "admitted",
 	[LOAD_ORDERED] = "ordered", [LOAD_ISSUED] = "issued",
 	[LOAD_VISIBLE] = "visible",
 };

@@ -83,12 +83,14 @@ fill_dossier(struct composed *c)
 static void
 fill_customer(const struct load_ids *ids, uint32_t journey, struct composed *c)
 {
-	struct ev_customer *to = &c->event.request_submitted.submission.customer;
+	struct ev_customer *to =
+		&c->event.request_submitted.submission.customer;
 
 	snprintf(c->name, sizeof(c->name), "CÔNG TY TNHH MẪU THỬ TẢI %s",
 		 c->tax_code);
 	c->representative = (struct ev_legal_representative){
-		.personal_ref = load_id(ids, LOAD_ID_PERSON, journey, c->person),
+		.personal_ref =
+			load_id(ids, LOAD_ID_PERSON, journey, c->person),
 		.commitment = some_digest(c->object_id, COMPOSED_DOCUMENTS),
 	};
 	*to = (struct ev_customer){
@@ -169,8 +171,7 @@ void
 compose_act(const struct load_ids *ids, enum load_act act, uint32_t journey,
 	    const struct composed_digests *digests, struct composed *out)
 {
-	load_id(ids,
-		act == LOAD_ENROL ? LOAD_ID_ENROLMENT : LOAD_ID_REQUEST,
+	load_id(ids, act == LOAD_ENROL ? LOAD_ID_ENROLMENT : LOAD_ID_REQUEST,
 		journey, out->object_id);
 	switch (act) {
 	case LOAD_APPROVE:

@@ -9,10 +9,10 @@
 
 struct customers {
 	uint32_t first;
-	uint32_t next;	 /* behind the highest */
+	uint32_t next; /* behind the highest */
 	uint32_t count;
 	uint32_t lowest;
-	uint32_t *numbers; /* of each journey */
+	uint32_t *numbers;  /* of each journey */
 	uint32_t *journeys; /* by number - first; or NOBODY */
 };
 

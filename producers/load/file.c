@@ -10,8 +10,7 @@
 static bool
 convert(json_t *document, struct event **out, struct err *e)
 {
-	const char *name =
-		json_string_value(json_object_get(document, "type"));
+	const char *name = json_string_value(json_object_get(document, "type"));
 	enum event_type type = EVENT_NONE;
 
 	if (name == NULL || !event_type_parse(name, &type))

@@ -60,8 +60,7 @@ has_our_id(const struct follow *f, const struct kafka_message *m,
 {
 	char id[UUID_TEXT_MAX];
 
-	return kafka_header_text(m, CE_ID, id, sizeof(id)) &&
-	       is_ours(f, id, n);
+	return kafka_header_text(m, CE_ID, id, sizeof(id)) && is_ours(f, id, n);
 }
 
 static bool

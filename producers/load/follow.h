@@ -41,8 +41,8 @@ struct follow;
 
 struct follow_config {
 	const struct kafka_settings *kafka;
-	struct schemas *schemas;	   /* these are borrowed until */
-	const struct load_ids *ids;	   /* follow_close() */
+	struct schemas *schemas;           /* these are borrowed until */
+	const struct load_ids *ids;        /* follow_close() */
 	const struct customers *customers; /* NULL: of a file */
 	int timeout_ms;
 	void (*note)(void *self, const struct follow_note *n);

@@ -105,7 +105,8 @@ load_id_read(const struct load_ids *ids, const char *text, unsigned *kind,
 	uint8_t id[UUID_LEN];
 	uint64_t x;
 
-	if (!uuid_parse(text, id) || get(id + 8) != (UINT64_C(2) << 62 | ids->run))
+	if (!uuid_parse(text, id) ||
+	    get(id + 8) != (UINT64_C(2) << 62 | ids->run))
 		return false;
 	x = get(id);
 	x = unscramble(ids, (x >> 16) << 12 | (x & 0xfff));

@@ -36,7 +36,7 @@ struct journey {
 	int64_t due_us; /* when its first measured act was due; wall clock */
 	int64_t at[LOAD_MARK__COUNT]; /* wall clock; 0: not (yet) */
 	struct composed_digests digests;
-	int64_t offset;	  /* of its last record on the log */
+	int64_t offset;   /* of its last record on the log */
 	uint32_t waiting; /* the next one that waits for the read model */
 	int32_t partition;
 	const char *failed; /* why; a literal, or NULL */

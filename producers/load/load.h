@@ -27,15 +27,15 @@ struct load_config {
 	const char *file;      /* of events; NULL: they are made */
 	const struct load_step *step;
 	enum load_stage until;
-	uint32_t count;	 /* journeys; 0 with a file: all of it */
-	double rate;	 /* journeys a second; 0: all at once */
-	bool poisson;	 /* at random, with that mean */
+	uint32_t count;  /* journeys; 0 with a file: all of it */
+	double rate;     /* journeys a second; 0: all at once */
+	bool poisson;    /* at random, with that mean */
 	uint32_t window; /* journeys under way while preparing */
-	uint32_t first;	 /* nine digits of the first tax code */
+	uint32_t first;  /* nine digits of the first tax code */
 	uint64_t seed;
 	int64_t timeout_us; /* without any news */
 	int64_t poll_us;    /* of the read model */
-	bool progress;	    /* a bar on standard error */
+	bool progress;      /* a bar on standard error */
 };
 
 /* How many journeys are how far. */
@@ -44,7 +44,7 @@ struct load_counts {
 	uint32_t stages[LOAD_STAGE__COUNT];
 	uint32_t deferred; /* events, each once at most */
 	uint32_t failed;   /* journeys: refused, or no certificate comes */
-	uint32_t done;	   /* at the stage asked for, or failed */
+	uint32_t done;     /* at the stage asked for, or failed */
 };
 
 /** Connect and make the events. cfg is borrowed until load_close(). */

@@ -49,7 +49,7 @@ struct load {
 	struct registry *registry;
 	struct schemas *schemas;
 	struct customers *customers; /* NULL: of a file */
-	struct spool *spool;	     /* NULL: nothing was made before */
+	struct spool *spool;         /* NULL: nothing was made before */
 	struct journeys journeys;
 	struct sender *sender;
 	struct follow *follow;

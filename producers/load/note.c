@@ -98,8 +98,8 @@ load_look(struct load *l)
 
 		while (w->first != LOAD_NO_JOURNEY) {
 			struct journey *j = &l->journeys.list[w->first];
-			int64_t seen = read_model_visible(l->read_model, i,
-							  j->offset);
+			int64_t seen =
+				read_model_visible(l->read_model, i, j->offset);
 
 			if (seen == 0)
 				break;

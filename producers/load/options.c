@@ -184,8 +184,7 @@ set_number(struct load_options *o, int option, struct said *said, struct err *e)
 		return true;
 	case OPT_SEED:
 		said->seed = true;
-		return read_number("--seed", optarg, 0, SEED_MAX, &l->seed,
-				   e);
+		return read_number("--seed", optarg, 0, SEED_MAX, &l->seed, e);
 	case OPT_FIRST:
 		said->first = true;
 		if (!read_number("--first-tax-code", optarg, LOAD_NUMBER_MIN,
@@ -323,8 +322,8 @@ static bool
 choose(struct load_config *l, const struct said *said, struct err *e)
 {
 	struct load_ids random;
-	uint64_t room = LOAD_NUMBER_MAX - LOAD_NUMBER_MIN -
-			(uint64_t)l->count * 2;
+	uint64_t room =
+		LOAD_NUMBER_MAX - LOAD_NUMBER_MIN - (uint64_t)l->count * 2;
 
 	if (!load_ids_new(&random, e))
 		return false;

@@ -90,8 +90,7 @@ may_begin(const struct load *l, int64_t now)
 
 	return p->next < l->count && sender_room(l->sender) > 0 &&
 	       schedule_due(&p->schedule) <= now &&
-	       (p->window == 0 ||
-		p->counts.begun - p->counts.done < p->window);
+	       (p->window == 0 || p->counts.begun - p->counts.done < p->window);
 }
 
 static bool
@@ -151,8 +150,8 @@ turn(struct load *l, struct err *e)
 {
 	bool more = false;
 
-	if (!send_ready(l, e) || !send_due(l, e) || !sender_poll(l->sender, 0, e) ||
-	    !follow_poll(l->follow, &more, e))
+	if (!send_ready(l, e) || !send_due(l, e) ||
+	    !sender_poll(l->sender, 0, e) || !follow_poll(l->follow, &more, e))
 		return false;
 	load_look(l);
 	if (l->read_model != NULL && !read_model_works(l->read_model, e))

@@ -16,8 +16,8 @@ struct read_model {
 	bool runs;
 	int32_t partitions;
 	int64_t interval_us;
-	struct db *asking;   /* the thread's */
-	struct db *counting; /* the owner's */
+	struct db *asking;    /* the thread's */
+	struct db *counting;  /* the owner's */
 	pthread_mutex_t lock; /* of what follows */
 	bool stop;
 	bool failed;
@@ -32,10 +32,9 @@ static const struct db_statement get_positions = {
 
 /* Tax codes bound the rows to be looked at, ids tell which are ours. */
 static const struct db_statement count_certificates = {
-	"count certificates",
-	"SELECT count(*) FROM certificate "
-	"WHERE tax_code BETWEEN $1 AND $2 "
-	"AND right(request_id::text, length($3)) = $3"
+	"count certificates", "SELECT count(*) FROM certificate "
+			      "WHERE tax_code BETWEEN $1 AND $2 "
+			      "AND right(request_id::text, length($3)) = $3"
 };
 
 static void

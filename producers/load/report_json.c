@@ -20,8 +20,8 @@ settings(const struct load *l)
 		(json_int_t)cfg->poll_us);
 
 	if (to != NULL && cfg->file == NULL &&
-	    (json_object_set_new(to, "first_number", json_integer(cfg->first)) !=
-		     0 ||
+	    (json_object_set_new(to, "first_number",
+				 json_integer(cfg->first)) != 0 ||
 	     json_object_set_new(to, "next_number",
 				 json_integer(load_next_number(l))) != 0)) {
 		json_decref(to);
@@ -34,11 +34,10 @@ static json_t *
 counts(const struct load *l)
 {
 	const struct load_counts *c = load_counts(l);
-	json_t *to = json_pack("{s:I, s:I, s:I, s:I}", "begun",
-			       (json_int_t)c->begun, "done",
-			       (json_int_t)c->done, "failed",
-			       (json_int_t)c->failed, "deferred",
-			       (json_int_t)c->deferred);
+	json_t *to = json_pack(
+		"{s:I, s:I, s:I, s:I}", "begun", (json_int_t)c->begun, "done",
+		(json_int_t)c->done, "failed", (json_int_t)c->failed,
+		"deferred", (json_int_t)c->deferred);
 
 	for (unsigned i = 0; to != NULL && i < LOAD_STAGE__COUNT; i++)
 		json_object_set_new(to, load_stage_name((enum load_stage)i),
@@ -93,8 +92,7 @@ latencies(const struct load *l, int64_t *room)
 bool
 load_report_json(const struct load *l, const char *path, struct err *e)
 {
-	AUTO(ptr) void *room =
-		calloc(load_journeys(l)->count, sizeof(int64_t));
+	AUTO(ptr) void *room = calloc(load_journeys(l)->count, sizeof(int64_t));
 	AUTO(json) json_t *report = NULL;
 
 	if (room == NULL)

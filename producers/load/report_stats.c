@@ -77,10 +77,9 @@ report_rate(const struct journeys *j, int mark)
 		first = at < first ? at : first;
 		last = at > last ? at : last;
 	}
-	return n < 2 || last == first
-		       ? 0
-		       : (double)(n - 1) * (double)US_PER_S /
-				 (double)(last - first);
+	return n < 2 || last == first ? 0
+				      : (double)(n - 1) * (double)US_PER_S /
+						(double)(last - first);
 }
 
 double

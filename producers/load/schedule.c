@@ -22,8 +22,8 @@ schedule_advance(struct schedule *s)
 	mean_us = (double)US_PER_S / s->rate;
 	if (s->poisson) {
 		/* from ]0, 1]: its logarithm is finite */
-		double u = ((double)(load_random(&s->random) >> 11) + 1) *
-			   0x1p-53;
+		double u =
+			((double)(load_random(&s->random) >> 11) + 1) * 0x1p-53;
 
 		s->sum_us -= log(u) * mean_us;
 	} else {

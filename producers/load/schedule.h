@@ -16,7 +16,7 @@ struct schedule {
 	bool poisson; /* intervals as of people who do not know each other */
 	uint64_t random;
 	uint32_t count; /* journeys that were due */
-	double sum_us;	/* of the intervals so far */
+	double sum_us;  /* of the intervals so far */
 };
 
 /** When the next journey is due. */

@@ -52,8 +52,7 @@ spool_put(struct spool *s, const struct spooled *head, struct bytes rest,
 {
 	if (rest.len > sizeof(s->rest))
 		return ERR_SET(e, ERR_REJECT, "load", 0,
-			       "an event of %zu octets is too large",
-			       rest.len);
+			       "an event of %zu octets is too large", rest.len);
 	if (fwrite(head, sizeof(*head), 1, s->file) != 1 ||
 	    fwrite(rest.data, 1, rest.len, s->file) != rest.len)
 		return failed(e, "write");

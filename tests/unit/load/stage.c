@@ -80,8 +80,8 @@ stage_take(struct stage *s, int timeout_ms)
 {
 	struct kafka_batch *b = NULL;
 
-	cr_assert(kafka_reader_poll(s->inboxes, 1, timeout_ms, &b, &s->e),
-		  "%s", s->e.text);
+	cr_assert(kafka_reader_poll(s->inboxes, 1, timeout_ms, &b, &s->e), "%s",
+		  s->e.text);
 	if (kafka_batch_count(b) == 1)
 		return b;
 	kafka_batch_free(b);

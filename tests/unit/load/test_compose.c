@@ -107,10 +107,10 @@ Test(compose, product_and_dossier_are_those_of_the_rules)
 	struct fixture *f = fixture();
 	char missing[256];
 
-	cr_assert(file_read(RULES "catalogue.json", RULES_MAX, &products,
-			    &f->e));
-	cr_assert(file_read(RULES "dossier.json", RULES_MAX, &documents,
-			    &f->e));
+	cr_assert(
+		file_read(RULES "catalogue.json", RULES_MAX, &products, &f->e));
+	cr_assert(
+		file_read(RULES "dossier.json", RULES_MAX, &documents, &f->e));
 	cr_assert(catalogue_parse(buffer_view(&products), &catalogue, &f->e));
 	cr_assert(dossier_parse(buffer_view(&documents), &dossier, &f->e));
 	submit(f, 3);
@@ -122,9 +122,9 @@ Test(compose, product_and_dossier_are_those_of_the_rules)
 	cr_expect_eq(row->months_free, sub->contract.months_free);
 	cr_expect_eq(sub->validity_months, sub->contract.months);
 	cr_expect(dossier_unknown(dossier, sub) < 0);
-	cr_expect_not(dossier_missing(dossier, sub, false, missing,
-				      sizeof(missing)),
-		      "%s", missing);
+	cr_expect_not(
+		dossier_missing(dossier, sub, false, missing, sizeof(missing)),
+		"%s", missing);
 	end(f);
 }
 

@@ -28,9 +28,9 @@ Test(ids, lead_back_to_their_journey)
 			cr_assert(uuid_parse(text, octets), "%s", text);
 			cr_expect_eq(octets[6] >> 4, 8, "%s", text);
 			cr_expect_eq(octets[8] >> 6, 2, "%s", text);
-			cr_assert(load_id_read(&ids, text, &kind_again,
-					       &journey),
-				  "%s", text);
+			cr_assert(
+				load_id_read(&ids, text, &kind_again, &journey),
+				"%s", text);
 			cr_expect_eq(kind_again, kind);
 			cr_expect_eq(journey, journeys[i]);
 		}
@@ -99,12 +99,10 @@ Test(customers, have_tax_codes_that_exist)
 
 Test(customers, know_strangers)
 {
-	static const char *const strangers[] = { "",
-						 "0199000112",
-						 "0199000112-001",
-						 "019900011",
-						 "x199000112",
-						 "9999999999" };
+	static const char *const strangers[] = {
+		"",          "0199000112", "0199000112-001",
+		"019900011", "x199000112", "9999999999"
+	};
 	AUTO(customers) struct customers *c = NULL;
 	char text[TAX_CODE_MAX];
 	uint32_t journey;
@@ -112,9 +110,9 @@ Test(customers, know_strangers)
 
 	cr_assert(customers_new(10000001, 10, 1, &c, &e));
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-		cr_expect_not(customers_find(c, bytes_of_str(strangers[i]),
-					     &journey),
-			      "%s", strangers[i]);
+		cr_expect_not(
+			customers_find(c, bytes_of_str(strangers[i]), &journey),
+			"%s", strangers[i]);
 	customers_tax_code(c, 0, text);
 	text[9] = text[9] == '9' ? '0' : (char)(text[9] + 1);
 	cr_expect_not(customers_find(c, bytes_of_str(text), &journey));

@@ -145,7 +145,8 @@ Test(report, figures)
 	cr_expect_eq(t.max, 1000000);
 	cr_expect_float_eq(report_rate(&l->journeys, mark), 100, 1e-6);
 	/* of one value all are this value; of none nothing */
-	memset(l->journeys.list + 1, 0, sizeof(*l->journeys.list) * (COUNT - 1));
+	memset(l->journeys.list + 1, 0,
+	       sizeof(*l->journeys.list) * (COUNT - 1));
 	t = report_latency(&l->journeys, mark, room);
 	cr_expect(t.count == 1 && t.p50 == t.max && t.p999 == t.min);
 	cr_expect_eq(report_rate(&l->journeys, mark), 0);

@@ -78,8 +78,7 @@ Test(sender, writes_as_portals_do, .timeout = 60)
 	cr_assert(spool_next(l.spool, &head, &rest, &stage.e));
 	cr_expect_eq(head.type, submitted.type);
 	cr_expect_str_eq(head.actor, "gdv-1");
-	cr_assert(sender_open(&with_schemas, &s, &stage.e), "%s",
-		  stage.e.text);
+	cr_assert(sender_open(&with_schemas, &s, &stage.e), "%s", stage.e.text);
 	for (int i = 0; i < 2; i++) {
 		AUTO(kafka_batch) struct kafka_batch *b = NULL;
 
@@ -206,8 +205,8 @@ Test(follow, tells_what_is_ours, .timeout = 60)
 		else if (i == 2)
 			log_deferred(id);
 		else if (i == 3)
-			stage_log(&stage, key, EVENT_ISSUANCE_ORDERED,
-				  STRANGER, bytes_of_str("x"));
+			stage_log(&stage, key, EVENT_ISSUANCE_ORDERED, STRANGER,
+				  bytes_of_str("x"));
 		else if (i == 4)
 			log_issued(ours);
 		else
@@ -243,8 +242,8 @@ play_registrar(void *issued)
 	unsigned pressed = 0;
 
 	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE)) {
-		AUTO(kafka_batch) struct kafka_batch *b =
-			stage_take(&stage, 50);
+		AUTO(kafka_batch)
+		struct kafka_batch *b = stage_take(&stage, 50);
 		const struct kafka_message *m;
 
 		if (b == NULL)
