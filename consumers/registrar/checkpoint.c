@@ -38,6 +38,14 @@ static const struct db_statement load_sql = {
 		"WHERE slot = $2), false) AS same) AS h "
 		"LEFT JOIN registrar.subject s ON s.tax_code = $1"
 };
+static const struct db_statement load_each_sql = {
+	"load_each",
+	"SELECT h.same, t.tax_code, s.state, s.next_deadline FROM (SELECT "
+	"coalesce((SELECT beat = $3 FROM registrar.heartbeat "
+	"WHERE slot = $2), false) AS same) AS h CROSS JOIN "
+	"(SELECT DISTINCT unnest($1::text[]) AS tax_code) AS t "
+	"LEFT JOIN registrar.subject s ON s.tax_code = t.tax_code"
+};
 static const struct db_statement due_sql = {
 	"due", "SELECT tax_code, partition FROM registrar.subject "
 	       "WHERE partition = ANY ($1) AND next_deadline <= $2 "
@@ -213,6 +221,51 @@ store_load(struct store *s, const char *tax_code, struct subject **out,
 	if (!db_is_null(r, 0, LOAD_DEADLINE))
 		*deadline = db_get_time(r, 0, LOAD_DEADLINE);
 	*readable = subject_decode(db_get_bytes(r, 0, LOAD_STATE), out, &why);
+	return true;
+}
+
+enum { EACH_SAME, EACH_TAX_CODE, EACH_STATE, EACH_DEADLINE };
+
+/* One row. */
+static bool
+hand_out(const struct db_result *r, size_t row, store_each *each, void *self,
+	 struct err *e)
+{
+	int64_t deadline = INT64_MAX;
+	struct subject *s = NULL;
+	struct err why = { 0 };
+
+	if (!db_is_null(r, row, EACH_STATE) &&
+	    !subject_decode(db_get_bytes(r, row, EACH_STATE), &s, &why))
+		return true;
+	if (!db_is_null(r, row, EACH_DEADLINE))
+		deadline = db_get_time(r, row, EACH_DEADLINE);
+	return each(self, db_get_text(r, row, EACH_TAX_CODE), s, deadline, e);
+}
+
+bool
+store_load_each(struct store *s, const struct store_tax_code *tax_codes,
+		size_t count, store_each *each, void *self, struct err *e)
+{
+	AUTO(db_array) struct db_array *list = NULL;
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!db_array_new(DB_TEXT, &list, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!db_array_add(list, db_text(tax_codes[i].text), e))
+			return false;
+	if (!db_exec(s->db, &load_each_sql,
+		     (struct db_value[]){ db_array_value(list, DB_TEXT),
+					  db_text(s->slot), db_int8(s->beat) },
+		     3, &r, e))
+		return err_context(e, "load subjects");
+	for (size_t i = 0; i < db_rows(r); i++) {
+		if (!db_get_bool(r, i, EACH_SAME))
+			return store_lost(s, e);
+		if (!hand_out(r, i, each, self, e))
+			return false;
+	}
 	return true;
 }
 

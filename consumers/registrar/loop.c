@@ -124,9 +124,13 @@ static bool
 work(struct registrar *r, const struct kafka_batch *batch, struct err *e)
 {
 	int64_t now = clock_monotonic_us();
+	struct err ignored = { 0 };
 
 	pki_guard_watch(r->guard);
 	watch_ca(r);
+	if (!subjects_prefetch(r, batch, &ignored))
+		log_err(LOG_DEBUG, "registrar", "batch not looked up",
+			&ignored);
 	for (size_t i = 0; i < kafka_batch_count(batch); i++)
 		if (!one(r, kafka_batch_at(batch, i), e))
 			return false;

@@ -152,6 +152,11 @@ DEFINE_AUTO_VALUE(log_record, struct log_record, log_record_free);
 bool subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
 		   bool is_new, struct cached **out, struct err *e) MUST_CHECK;
 
+/** Bring the subjects of a batch into memory with one question to the
+ * checkpoint. What fails here is found again, and judged, one by one. */
+bool subjects_prefetch(struct registrar *r, const struct kafka_batch *batch,
+		       struct err *e) MUST_CHECK;
+
 /** Fold one record and note the new deadline. */
 bool subjects_apply(struct registrar *r, struct cached *it,
 		    const struct wf_record *rec, struct err *e) MUST_CHECK;

@@ -20,6 +20,10 @@
 
 struct store;
 
+struct store_tax_code {
+	char text[STORE_TAX_CODE_MAX];
+};
+
 /* Where the log of one partition stands, in memory and in the database. */
 struct store_position {
 	int32_t partition;
@@ -57,6 +61,16 @@ bool store_reset(struct store *s, int32_t partition, struct err *e) MUST_CHECK;
  */
 bool store_load(struct store *s, const char *tax_code, struct subject **out,
 		int64_t *deadline, bool *readable, struct err *e) MUST_CHECK;
+
+/** One of those asked for; s is the callee's, NULL if there is none. */
+typedef bool store_each(void *self, const char *tax_code, struct subject *s,
+			int64_t deadline, struct err *e);
+
+/** Several at a time, each once; those whose octets are not ours are left
+ * out. */
+bool store_load_each(struct store *s, const struct store_tax_code *tax_codes,
+		     size_t count, store_each *each, void *self, struct err *e)
+	MUST_CHECK;
 
 /**
  * Write all dirty subjects, their keys and the positions in one SQL

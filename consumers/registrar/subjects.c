@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "base/log.h"
+#include "kafka/murmur2.h"
 #include "registrar/registrar.h"
 
 int64_t
@@ -49,6 +52,60 @@ subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
 		return false;
 	(*out)->deadline = deadline;
 	return true;
+}
+
+/* ---- those of a batch ---------------------------------------------------- */
+
+static bool
+keep(void *self, const char *tax_code, struct subject *s, int64_t deadline,
+     struct err *e)
+{
+	struct registrar *r = self;
+	AUTO(subject) struct subject *owned = s;
+	int32_t partition =
+		kafka_partition_of(bytes_of_str(tax_code), r->partitions);
+	struct cached *it;
+
+	if (cache_find(r->cache, tax_code) != NULL)
+		return true;
+	if (owned == NULL && !subject_new(tax_code, &owned, e))
+		return false;
+	if (!cache_add(r->cache, TAKE(owned), partition, &it, e))
+		return false;
+	it->deadline = deadline;
+	return true;
+}
+
+/* Is this a message for whose subject the checkpoint will be asked? */
+static bool
+is_missing(struct registrar *r, const struct kafka_message *m,
+	   struct store_tax_code *out)
+{
+	if (m->key.data == NULL || m->key.len >= sizeof(out->text) ||
+	    memchr(m->key.data, '\0', m->key.len) != NULL)
+		return false;
+	memcpy(out->text, m->key.data, m->key.len);
+	out->text[m->key.len] = '\0';
+	return intake_tax_code_valid(out->text) &&
+	       loop_lane(r, m->partition) != NULL &&
+	       kafka_partition_of(m->key, r->partitions) == m->partition &&
+	       cache_find(r->cache, out->text) == NULL;
+}
+
+bool
+subjects_prefetch(struct registrar *r, const struct kafka_batch *batch,
+		  struct err *e)
+{
+	size_t count = kafka_batch_count(batch), n = 0;
+	struct store_tax_code *list = calloc(count + 1, sizeof(*list));
+	AUTO(ptr) void *memory = list;
+
+	if (list == NULL)
+		return ERR_NO_MEMORY(e);
+	for (size_t i = 0; i < count; i++)
+		if (is_missing(r, kafka_batch_at(batch, i), &list[n]))
+			n++;
+	return n < 2 || store_load_each(r->store, list, n, keep, r, e);
 }
 
 bool
