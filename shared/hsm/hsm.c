@@ -57,6 +57,8 @@ fill(struct hsm *h, const struct hsm_settings *s, struct err *e)
 			      e) &&
 	       p11_pin_init(&h->pin, s->pin_file, s->refused_pin_file, e) &&
 	       buffer_add(&h->own_spki, s->own_spki.data, s->own_spki.len, e) &&
+	       (s->own_spki.len == 0 ||
+		pki_verifier_new(s->own_spki, &h->own_verifier, e)) &&
 	       p11_load(s->module, &h->p11, e);
 }
 
@@ -66,6 +68,7 @@ release(struct hsm *h)
 	pthread_cond_destroy(&h->unwatched);
 	pthread_cond_destroy(&h->changed);
 	pthread_mutex_destroy(&h->lock);
+	pki_verifier_free(h->own_verifier);
 	buffer_free(&h->own_spki);
 	free(h->lanes);
 	free(h);

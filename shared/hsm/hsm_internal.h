@@ -49,7 +49,8 @@ struct hsm {
 	bool ca_keys;
 	struct buffer own_spki;
 	uint32_t own_kinds; /* bit n: enum pki_signature n; 0: the usual one */
-	struct hsm_key own_key; /* [supervisor] */
+	struct hsm_key own_key;            /* [supervisor] */
+	struct pki_verifier *own_verifier; /* with own_spki; NULL: none */
 	int64_t check_every_us;
 	int64_t call_deadline_us;
 

@@ -115,10 +115,22 @@ call_sign(const struct hsm_place *p, const struct hsm_key *key, struct job *j,
 	return rv == CKR_OK || p11_failed(e, P11_SIGN, "C_Sign", rv);
 }
 
+static bool
+verify(const struct hsm *h, const struct hsm_key *key, enum pki_signature kind,
+       struct bytes data, struct bytes signature, struct err *e)
+{
+	if (key == &h->own_key)
+		return pki_verifier_check(h->own_verifier, kind, data,
+					  signature, e);
+	return pki_signature_verify(hsm_key_spki(key), kind, data, signature,
+				    e);
+}
+
 /* Verify, and only then append: nothing wrong leaves this file. */
 static bool
-give_out(const struct hsm_key *key, enum pki_signature kind, struct bytes data,
-	 struct bytes raw, struct buffer *signature, struct err *e)
+give_out(const struct hsm *h, const struct hsm_key *key,
+	 enum pki_signature kind, struct bytes data, struct bytes raw,
+	 struct buffer *signature, struct err *e)
 {
 	AUTO(buffer) struct buffer der = { 0 };
 	struct bytes result = raw;
@@ -130,7 +142,7 @@ give_out(const struct hsm_key *key, enum pki_signature kind, struct bytes data,
 				       "signature of %zu octets", raw.len);
 		result = buffer_view(&der);
 	}
-	if (!pki_signature_verify(hsm_key_spki(key), kind, data, result, e)) {
+	if (!verify(h, key, kind, data, result, e)) {
 		if (e->kind != ERR_REJECT)
 			return false;
 		return ERR_SET(e, ERR_REJECT, "hsm", HSM_SIGNATURE_WRONG,
@@ -158,7 +170,7 @@ hsm_lane_sign(struct hsm *h, struct hsm_lane *lane, const struct hsm_key *key,
 	    !hsm_place(h, lane, key->token_index, &p, e) ||
 	    !call_sign(&p, key, &j, raw, &len, e))
 		return false;
-	return give_out(key, kind, data, bytes_of(raw, len), signature, e);
+	return give_out(h, key, kind, data, bytes_of(raw, len), signature, e);
 }
 
 static bool

@@ -82,7 +82,7 @@ fill(struct pki_ca *ca, struct err *e)
 	ca->signature = pki_signature_default(ca->key.algorithm);
 	ca->not_before = c.not_before;
 	ca->not_after = c.not_after;
-	return true;
+	return pki_verifier_new(ca->spki, &ca->verifier, e);
 }
 
 bool
@@ -114,6 +114,7 @@ pki_ca_free(struct pki_ca *ca)
 {
 	if (ca == NULL)
 		return;
+	pki_verifier_free(ca->verifier);
 	buffer_free(&ca->der);
 	free(ca);
 }

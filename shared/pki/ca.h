@@ -21,6 +21,7 @@ struct pki_ca {
 					 certificates the profile says so  */
 	int64_t not_before;           /* microseconds, whole seconds       */
 	int64_t not_after;
+	struct pki_verifier *verifier; /* with spki */
 };
 
 /**

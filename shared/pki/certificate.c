@@ -77,8 +77,8 @@ pki_certificate_verify(struct bytes der, const struct pki_ca *ca, struct err *e)
 		return reject(e, "issued by another CA");
 	if (!pki_signature_issues(c.signature_algorithm, ca->key.algorithm))
 		return reject(e, "not a signature algorithm of this CA's key");
-	return pki_signature_verify(ca->spki, c.signature_algorithm, c.tbs,
-				    c.signature, e) ||
+	return pki_verifier_check(ca->verifier, c.signature_algorithm, c.tbs,
+				  c.signature, e) ||
 	       err_context(e, "certificate");
 }
 

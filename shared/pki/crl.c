@@ -196,8 +196,8 @@ pki_crl_parse(struct bytes der, const struct pki_ca *ca, struct pki_crl *out,
 	    !der_take_all(&outer, DER_SEQUENCE, &algorithm) ||
 	    !der_take_bits(&outer, &signature) || outer.len != 0)
 		return bad(e, "not a CertificateList");
-	if (!pki_signature_verify(ca->spki, pki_signature_parse(algorithm), tbs,
-				  signature, e))
+	if (!pki_verifier_check(ca->verifier, pki_signature_parse(algorithm),
+				tbs, signature, e))
 		return err_context(e, "CRL");
 	if (!read_list(tbs, ca, &crl, entries, e))
 		return false;

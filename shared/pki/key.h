@@ -136,4 +136,23 @@ bool pki_signature_verify(struct bytes spki, enum pki_signature sig,
 			  struct bytes data, struct bytes signature,
 			  struct err *e) MUST_CHECK;
 
+/**
+ * A public key that many signatures are verified with: OpenSSL 3.0 takes
+ * longer to decode a P-256 key than to verify with it.
+ */
+struct pki_verifier;
+
+/** @param out  release with pki_verifier_free(); errors as above */
+bool pki_verifier_new(struct bytes spki, struct pki_verifier **out,
+		      struct err *e) MUST_CHECK;
+
+/** As pki_signature_verify() with its key. Any number of threads. */
+bool pki_verifier_check(const struct pki_verifier *v, enum pki_signature sig,
+			struct bytes data, struct bytes signature,
+			struct err *e) MUST_CHECK;
+
+/** NULL is fine. */
+void pki_verifier_free(struct pki_verifier *v);
+DEFINE_AUTO(pki_verifier, struct pki_verifier *, pki_verifier_free);
+
 #endif

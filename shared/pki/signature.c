@@ -239,28 +239,55 @@ ossl_set_padding(EVP_PKEY_CTX *ctx, enum pki_signature sig)
 	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, ossl_hash(sig)) > 0;
 }
 
-bool
-pki_signature_verify(struct bytes spki, enum pki_signature sig,
-		     struct bytes data, struct bytes signature, struct err *e)
-{
-	const unsigned char *at = spki.data;
-	AUTO(evp_pkey) EVP_PKEY *key = NULL;
-	AUTO(evp_md_ctx) EVP_MD_CTX *md_ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *ctx = NULL; /* belongs to md_ctx */
-	struct pki_refusal why;
-	struct pki_key facts;
-	int rc;
+/* ---- verification ------------------------------------------------------- */
 
-	if (!pki_key_check(spki, &facts, &why))
+struct pki_verifier {
+	EVP_PKEY *key;
+	struct pki_key facts;
+};
+
+void
+pki_verifier_free(struct pki_verifier *v)
+{
+	if (v == NULL)
+		return;
+	EVP_PKEY_free(v->key);
+	free(v);
+}
+
+bool
+pki_verifier_new(struct bytes spki, struct pki_verifier **out, struct err *e)
+{
+	AUTO(pki_verifier) struct pki_verifier *v = calloc(1, sizeof(*v));
+	const unsigned char *at = spki.data;
+	struct pki_refusal why;
+
+	if (v == NULL)
+		return ERR_NO_MEMORY(e);
+	if (!pki_key_check(spki, &v->facts, &why))
 		return ERR_SET(e, ERR_REJECT, "pki", (long)why.code, "key: %s",
 			       why.reason);
-	if (!pki_signature_fits(sig, facts.algorithm))
+	v->key = d2i_PUBKEY(NULL, &at, (long)spki.len);
+	if (v->key == NULL)
+		return ossl_failed(e, ERR_FATAL, "prepare to verify");
+	*out = TAKE(v);
+	return true;
+}
+
+bool
+pki_verifier_check(const struct pki_verifier *v, enum pki_signature sig,
+		   struct bytes data, struct bytes signature, struct err *e)
+{
+	AUTO(evp_md_ctx) EVP_MD_CTX *md_ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *ctx = NULL; /* belongs to md_ctx */
+	int rc;
+
+	if (!pki_signature_fits(sig, v->facts.algorithm))
 		return ERR_SET(e, ERR_REJECT, "pki", sig,
 			       "%s does not fit the key",
 			       pki_signature_name(sig));
-	key = d2i_PUBKEY(NULL, &at, (long)spki.len);
-	if (key == NULL || md_ctx == NULL ||
-	    EVP_DigestVerifyInit(md_ctx, &ctx, rows[sig].md(), NULL, key) !=
+	if (md_ctx == NULL ||
+	    EVP_DigestVerifyInit(md_ctx, &ctx, rows[sig].md(), NULL, v->key) !=
 		    1 ||
 	    !ossl_set_padding(ctx, sig))
 		return ossl_failed(e, ERR_FATAL, "prepare to verify");
@@ -271,4 +298,14 @@ pki_signature_verify(struct bytes spki, enum pki_signature sig,
 		return ERR_SET(e, ERR_REJECT, "pki", rc,
 			       "signature does not verify");
 	return true;
+}
+
+bool
+pki_signature_verify(struct bytes spki, enum pki_signature sig,
+		     struct bytes data, struct bytes signature, struct err *e)
+{
+	AUTO(pki_verifier) struct pki_verifier *v = NULL;
+
+	return pki_verifier_new(spki, &v, e) &&
+	       pki_verifier_check(v, sig, data, signature, e);
 }
