@@ -1,3 +1,4 @@
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -255,11 +256,51 @@ pki_verifier_free(struct pki_verifier *v)
 	free(v);
 }
 
+/* Straight from the point: OpenSSL 3.0's decoder tries every kind of key that
+ * there is, which takes longer than a verification. */
+static EVP_PKEY *
+decode_ec(struct bytes spki, const char *group)
+{
+	AUTO(evp_pkey_ctx)
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	struct bytes seq, algorithm, point;
+	EVP_PKEY *key = NULL;
+
+	if (ctx == NULL || !der_take(&spki, DER_SEQUENCE, &seq) ||
+	    !der_take(&seq, DER_SEQUENCE, &algorithm) ||
+	    !der_take_bits(&seq, &point))
+		return NULL;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+						 (char *)(uintptr_t)group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+						  (void *)(uintptr_t)point.data,
+						  point.len),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		return NULL;
+	return key;
+}
+
+static EVP_PKEY *
+decode(struct bytes spki, enum ev_key_algorithm algorithm)
+{
+	const unsigned char *at = spki.data;
+
+	if (algorithm == EV_KEY_ALGORITHM_EC_P256)
+		return decode_ec(spki, "P-256");
+	if (algorithm == EV_KEY_ALGORITHM_EC_P384)
+		return decode_ec(spki, "P-384");
+	return d2i_PUBKEY(NULL, &at, (long)spki.len);
+}
+
 bool
 pki_verifier_new(struct bytes spki, struct pki_verifier **out, struct err *e)
 {
 	AUTO(pki_verifier) struct pki_verifier *v = calloc(1, sizeof(*v));
-	const unsigned char *at = spki.data;
 	struct pki_refusal why;
 
 	if (v == NULL)
@@ -267,7 +308,7 @@ pki_verifier_new(struct bytes spki, struct pki_verifier **out, struct err *e)
 	if (!pki_key_check(spki, &v->facts, &why))
 		return ERR_SET(e, ERR_REJECT, "pki", (long)why.code, "key: %s",
 			       why.reason);
-	v->key = d2i_PUBKEY(NULL, &at, (long)spki.len);
+	v->key = decode(spki, v->facts.algorithm);
 	if (v->key == NULL)
 		return ossl_failed(e, ERR_FATAL, "prepare to verify");
 	*out = TAKE(v);
