@@ -297,20 +297,27 @@ decode(struct bytes spki, enum ev_key_algorithm algorithm)
 	return d2i_PUBKEY(NULL, &at, (long)spki.len);
 }
 
-bool
-pki_verifier_new(struct bytes spki, struct pki_verifier **out, struct err *e)
+static bool
+open_verifier(struct pki_verifier *v, struct bytes spki, struct err *e)
 {
-	AUTO(pki_verifier) struct pki_verifier *v = calloc(1, sizeof(*v));
 	struct pki_refusal why;
 
-	if (v == NULL)
-		return ERR_NO_MEMORY(e);
 	if (!pki_key_check(spki, &v->facts, &why))
 		return ERR_SET(e, ERR_REJECT, "pki", (long)why.code, "key: %s",
 			       why.reason);
 	v->key = decode(spki, v->facts.algorithm);
-	if (v->key == NULL)
-		return ossl_failed(e, ERR_FATAL, "prepare to verify");
+	return v->key != NULL || ossl_failed(e, ERR_FATAL, "prepare to verify");
+}
+
+bool
+pki_verifier_new(struct bytes spki, struct pki_verifier **out, struct err *e)
+{
+	AUTO(pki_verifier) struct pki_verifier *v = calloc(1, sizeof(*v));
+
+	if (v == NULL)
+		return ERR_NO_MEMORY(e);
+	if (!open_verifier(v, spki, e))
+		return false;
 	*out = TAKE(v);
 	return true;
 }
@@ -328,7 +335,7 @@ pki_verifier_check(const struct pki_verifier *v, enum pki_signature sig,
 			       "%s does not fit the key",
 			       pki_signature_name(sig));
 	if (md_ctx == NULL ||
-	    EVP_DigestVerifyInit(md_ctx, &ctx, rows[sig].md(), NULL, v->key) !=
+	    EVP_DigestVerifyInit(md_ctx, &ctx, ossl_hash(sig), NULL, v->key) !=
 		    1 ||
 	    !ossl_set_padding(ctx, sig))
 		return ossl_failed(e, ERR_FATAL, "prepare to verify");
@@ -345,8 +352,10 @@ bool
 pki_signature_verify(struct bytes spki, enum pki_signature sig,
 		     struct bytes data, struct bytes signature, struct err *e)
 {
-	AUTO(pki_verifier) struct pki_verifier *v = NULL;
+	struct pki_verifier v = { 0 };
+	bool ok = open_verifier(&v, spki, e) &&
+		  pki_verifier_check(&v, sig, data, signature, e);
 
-	return pki_verifier_new(spki, &v, e) &&
-	       pki_verifier_check(v, sig, data, signature, e);
+	EVP_PKEY_free(v.key);
+	return ok;
 }
