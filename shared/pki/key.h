@@ -146,7 +146,8 @@ struct pki_verifier;
 bool pki_verifier_new(struct bytes spki, struct pki_verifier **out,
 		      struct err *e) MUST_CHECK;
 
-/** As pki_signature_verify() with its key. Any number of threads. */
+/** As pki_signature_verify() with its key; with NULL nothing verifies. Any
+ * number of threads. */
 bool pki_verifier_check(const struct pki_verifier *v, enum pki_signature sig,
 			struct bytes data, struct bytes signature,
 			struct err *e) MUST_CHECK;

@@ -330,6 +330,9 @@ pki_verifier_check(const struct pki_verifier *v, enum pki_signature sig,
 	EVP_PKEY_CTX *ctx = NULL; /* belongs to md_ctx */
 	int rc;
 
+	if (v == NULL)
+		return ERR_SET(e, ERR_REJECT, "pki", 0,
+			       "no key to verify with");
 	if (!pki_signature_fits(sig, v->facts.algorithm))
 		return ERR_SET(e, ERR_REJECT, "pki", sig,
 			       "%s does not fit the key",
