@@ -261,7 +261,7 @@ admit_event(struct registrar *r, struct lane *lane, const struct intake *in,
 	struct wf_decision d = { 0 };
 	struct cached *it;
 
-	if (!subjects_find(r, in->key, lane->log.partition, false, &it, e) ||
+	if (!subjects_find(r, in->key, lane->log.partition, &it, e) ||
 	    !arena_new(DECISION_MAX, &a, e) ||
 	    !decide(r, lane, it, in, a, &d, e) ||
 	    !carry_out(r, lane, it, &d, in, e))
@@ -298,7 +298,7 @@ refuse_unreadable(struct registrar *r, struct lane *lane,
 	if (in->key[0] == '\0')
 		return true;
 	r->env.now = clock_now_us();
-	if (!subjects_find(r, in->key, lane->log.partition, false, &it, e) ||
+	if (!subjects_find(r, in->key, lane->log.partition, &it, e) ||
 	    !arena_new(DECISION_MAX, &a, e) ||
 	    !wf_refuse_unreadable(&r->env, it->subject, &in->why, &in->source,
 				  m->value, a, &d, e) ||

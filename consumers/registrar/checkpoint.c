@@ -33,18 +33,11 @@ static const struct db_statement restart_sql = {
 /* A state of a restored database would be older than the log that we wrote:
  * one statement judges the database and reads. */
 static const struct db_statement load_sql = {
-	"load", "SELECT same, s.state, s.next_deadline FROM (SELECT "
-		"coalesce((SELECT beat = $3 FROM registrar.heartbeat "
-		"WHERE slot = $2), false) AS same) AS h "
-		"LEFT JOIN registrar.subject s ON s.tax_code = $1"
-};
-static const struct db_statement load_each_sql = {
-	"load_each",
-	"SELECT h.same, t.tax_code, s.state, s.next_deadline FROM (SELECT "
-	"coalesce((SELECT beat = $3 FROM registrar.heartbeat "
-	"WHERE slot = $2), false) AS same) AS h CROSS JOIN "
-	"(SELECT DISTINCT unnest($1::text[]) AS tax_code) AS t "
-	"LEFT JOIN registrar.subject s ON s.tax_code = t.tax_code"
+	"load", "SELECT h.same, t.tax_code, s.state, s.next_deadline FROM "
+		"(SELECT coalesce((SELECT beat = $3 FROM registrar.heartbeat "
+		"WHERE slot = $2), false) AS same) AS h CROSS JOIN "
+		"(SELECT DISTINCT unnest($1::text[]) AS tax_code) AS t "
+		"LEFT JOIN registrar.subject s ON s.tax_code = t.tax_code"
 };
 static const struct db_statement due_sql = {
 	"due", "SELECT tax_code, partition FROM registrar.subject "
@@ -197,55 +190,12 @@ store_reset(struct store *s, int32_t partition, struct err *e)
 	return true;
 }
 
-enum { LOAD_SAME, LOAD_STATE, LOAD_DEADLINE };
+enum { LOAD_SAME, LOAD_TAX_CODE, LOAD_STATE, LOAD_DEADLINE };
 
-bool
-store_load(struct store *s, const char *tax_code, struct subject **out,
-	   int64_t *deadline, bool *readable, struct err *e)
-{
-	AUTO(db_result) struct db_result *r = NULL;
-	struct err why = { 0 };
-
-	*out = NULL;
-	*deadline = INT64_MAX;
-	*readable = true;
-	if (!db_exec(s->db, &load_sql,
-		     (struct db_value[]){ db_text(tax_code), db_text(s->slot),
-					  db_int8(s->beat) },
-		     3, &r, e))
-		return err_context(e, "load %s", tax_code);
-	if (!db_get_bool(r, 0, LOAD_SAME))
-		return store_lost(s, e);
-	if (db_is_null(r, 0, LOAD_STATE))
-		return true;
-	if (!db_is_null(r, 0, LOAD_DEADLINE))
-		*deadline = db_get_time(r, 0, LOAD_DEADLINE);
-	*readable = subject_decode(db_get_bytes(r, 0, LOAD_STATE), out, &why);
-	return true;
-}
-
-enum { EACH_SAME, EACH_TAX_CODE, EACH_STATE, EACH_DEADLINE };
-
-/* One row. */
+/* A row for each. */
 static bool
-hand_out(const struct db_result *r, size_t row, store_each *each, void *self,
-	 struct err *e)
-{
-	int64_t deadline = INT64_MAX;
-	struct subject *s = NULL;
-	struct err why = { 0 };
-
-	if (!db_is_null(r, row, EACH_STATE) &&
-	    !subject_decode(db_get_bytes(r, row, EACH_STATE), &s, &why))
-		return true;
-	if (!db_is_null(r, row, EACH_DEADLINE))
-		deadline = db_get_time(r, row, EACH_DEADLINE);
-	return each(self, db_get_text(r, row, EACH_TAX_CODE), s, deadline, e);
-}
-
-bool
-store_load_each(struct store *s, const struct store_tax_code *tax_codes,
-		size_t count, store_each *each, void *self, struct err *e)
+load(struct store *s, const struct store_tax_code *tax_codes, size_t count,
+     struct db_result **out, struct err *e)
 {
 	AUTO(db_array) struct db_array *list = NULL;
 	AUTO(db_result) struct db_result *r = NULL;
@@ -255,15 +205,63 @@ store_load_each(struct store *s, const struct store_tax_code *tax_codes,
 	for (size_t i = 0; i < count; i++)
 		if (!db_array_add(list, db_text(tax_codes[i].text), e))
 			return false;
-	if (!db_exec(s->db, &load_each_sql,
+	if (!db_exec(s->db, &load_sql,
 		     (struct db_value[]){ db_array_value(list, DB_TEXT),
 					  db_text(s->slot), db_int8(s->beat) },
 		     3, &r, e))
-		return err_context(e, "load subjects");
+		return err_context(e, "load %s",
+				   count == 1 ? tax_codes[0].text : "subjects");
+	if (!db_get_bool(r, 0, LOAD_SAME))
+		return store_lost(s, e);
+	*out = TAKE(r);
+	return true;
+}
+
+/* false: there is one, but its octets are not ours. */
+static bool
+read_subject(const struct db_result *r, size_t row, struct subject **out,
+	     int64_t *deadline)
+{
+	struct err why = { 0 };
+
+	*out = NULL;
+	*deadline = INT64_MAX;
+	if (db_is_null(r, row, LOAD_STATE))
+		return true;
+	if (!db_is_null(r, row, LOAD_DEADLINE))
+		*deadline = db_get_time(r, row, LOAD_DEADLINE);
+	return subject_decode(db_get_bytes(r, row, LOAD_STATE), out, &why);
+}
+
+bool
+store_load(struct store *s, const char *tax_code, struct subject **out,
+	   int64_t *deadline, bool *readable, struct err *e)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+	struct store_tax_code one;
+
+	snprintf(one.text, sizeof(one.text), "%s", tax_code);
+	if (!load(s, &one, 1, &r, e))
+		return false;
+	*readable = read_subject(r, 0, out, deadline);
+	return true;
+}
+
+bool
+store_load_each(struct store *s, const struct store_tax_code *tax_codes,
+		size_t count, store_each *each, void *self, struct err *e)
+{
+	AUTO(db_result) struct db_result *r = NULL;
+
+	if (!load(s, tax_codes, count, &r, e))
+		return false;
 	for (size_t i = 0; i < db_rows(r); i++) {
-		if (!db_get_bool(r, i, EACH_SAME))
-			return store_lost(s, e);
-		if (!hand_out(r, i, each, self, e))
+		struct subject *found;
+		int64_t deadline;
+
+		if (read_subject(r, i, &found, &deadline) &&
+		    !each(self, db_get_text(r, i, LOAD_TAX_CODE), found,
+			  deadline, e))
 			return false;
 	}
 	return true;

@@ -71,8 +71,8 @@ due_in_checkpoint(struct registrar *r, int64_t now, struct err *e)
 	    !store_due(r->store, list, r->lane_count, now, due, &found, e))
 		return false;
 	for (size_t i = 0; i < found; i++)
-		if (!subjects_find(r, due[i].tax_code, due[i].partition, false,
-				   &it, e))
+		if (!subjects_find(r, due[i].tax_code, due[i].partition, &it,
+				   e))
 			return false;
 	return true;
 }

@@ -135,12 +135,7 @@ forget_what_hangs(struct registrar *r, struct err *e)
 bool
 commit_end_records(struct registrar *r, struct err *e)
 {
-	static const char *const topics[] = { KAFKA_TOPIC_EVENTS,
-					      KAFKA_TOPIC_OUTCOMES,
-					      KAFKA_TOPIC_DEAD_LETTERS,
-					      KAFKA_TOPIC_INBOX_MISROUTED };
-	const size_t kinds = sizeof(topics) / sizeof(topics[0]);
-	size_t count = kinds * (size_t)r->partitions;
+	size_t count = OUTPUTS * (size_t)r->partitions;
 	struct kafka_partition *list = calloc(count + 1, sizeof(*list));
 	AUTO(ptr) void *memory = list;
 
@@ -148,8 +143,8 @@ commit_end_records(struct registrar *r, struct err *e)
 		return ERR_NO_MEMORY(e);
 	for (size_t i = 0; i < count; i++)
 		list[i] = (struct kafka_partition){
-			.topic = topics[i % kinds],
-			.partition = (int32_t)(i / kinds),
+			.topic = registrar_outputs[i % OUTPUTS],
+			.partition = (int32_t)(i / OUTPUTS),
 		};
 	return forget_what_hangs(r, e) && end_former(r, list, count, e);
 }

@@ -13,19 +13,14 @@
 bool
 fold_open_producer(struct registrar *r, struct err *e)
 {
-	static const char *const topics[] = { KAFKA_TOPIC_EVENTS,
-					      KAFKA_TOPIC_OUTCOMES,
-					      KAFKA_TOPIC_DEAD_LETTERS,
-					      KAFKA_TOPIC_INBOX_MISROUTED };
 	char id[64];
 
 	if (r->txn != NULL)
 		return true;
 	snprintf(id, sizeof(id), "certflow-registrar-%d-a",
 		 runtime_slot(r->rt));
-	return kafka_txn_open(runtime_kafka(r->rt), id, topics,
-			      sizeof(topics) / sizeof(topics[0]), OPEN_MS,
-			      &r->txn, e) &&
+	return kafka_txn_open(runtime_kafka(r->rt), id, registrar_outputs,
+			      OUTPUTS, OPEN_MS, &r->txn, e) &&
 	       commit_end_offsets(r, e);
 }
 
@@ -113,8 +108,10 @@ fold_record(struct registrar *r, const struct kafka_message *m, struct err *e)
 	AUTO(log_record) struct log_record rec = { 0 };
 	char source[KAFKA_SOURCE_TEXT_MAX];
 	char digest[2 * SHA256_LEN + 1];
-	struct cached *it;
+	bool (*find)(struct registrar *, const char *, int32_t,
+		     struct cached **, struct err *);
 	const int64_t *sequence;
+	struct cached *it;
 
 	if (!log_record_open(
 		    r->schemas, m->value,
@@ -123,8 +120,9 @@ fold_record(struct registrar *r, const struct kafka_message *m, struct err *e)
 		    &rec, e))
 		return false;
 	sequence = rec.event->meta.sequence;
-	return subjects_find(r, rec.event->meta.tax_code, m->partition,
-			     sequence != NULL && *sequence == 1, &it, e) &&
+	find = sequence != NULL && *sequence == 1 ? subjects_begin
+						  : subjects_find;
+	return find(r, rec.event->meta.tax_code, m->partition, &it, e) &&
 	       subjects_apply(r, it, &rec.rec, e);
 }
 

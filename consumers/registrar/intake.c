@@ -10,12 +10,6 @@
 #include "runtime/cloudevents.h"
 #include "workflow/tax_code.h"
 
-bool
-intake_tax_code_valid(const char *text)
-{
-	return tax_code_is_canonical(text);
-}
-
 static bool
 unreadable(struct intake *it, enum ev_refusal_code code, const char *field,
 	   const char *detail)
@@ -43,17 +37,19 @@ unreadable_err(struct intake *it, const struct err *why)
 	return unreadable(it, code, field, why->text);
 }
 
-/* The key as text if it is a canonical tax code, else "". */
-static void
-read_key(struct intake *it, struct bytes key)
+bool
+intake_key(struct bytes key, char out[INTAKE_KEY_MAX])
 {
-	if (key.data == NULL || key.len >= sizeof(it->key) ||
+	*out = '\0';
+	if (key.data == NULL || key.len >= INTAKE_KEY_MAX ||
 	    memchr(key.data, '\0', key.len) != NULL)
-		return;
-	memcpy(it->key, key.data, key.len);
-	it->key[key.len] = '\0';
-	if (!intake_tax_code_valid(it->key))
-		it->key[0] = '\0';
+		return false;
+	memcpy(out, key.data, key.len);
+	out[key.len] = '\0';
+	if (tax_code_is_canonical(out))
+		return true;
+	*out = '\0';
+	return false;
 }
 
 /* The inbox whose topic this is. */
@@ -187,7 +183,7 @@ intake_open(struct schemas *schemas, const struct kafka_message *m,
 	it->place = (struct ev_source_position){ .topic = m->topic,
 						 .partition = m->partition,
 						 .offset = m->offset };
-	read_key(it, m->key);
+	(void)intake_key(m->key, it->key);
 	if (!read_source(it, m))
 		return unreadable(it, EV_REFUSAL_CODE_ROLE, "topic",
 				  "no inbox is named as its source");

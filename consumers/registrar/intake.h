@@ -56,7 +56,9 @@ bool intake_deferred(struct schemas *schemas, const struct wf_deferred *d,
 void intake_free(struct intake *in);
 DEFINE_AUTO_VALUE(intake, struct intake, intake_free);
 
-/** Canonical tax code of an organisation, with a right check digit. */
-bool intake_tax_code_valid(const char *text) MUST_CHECK;
+/** A record's key as text.
+ * @param out  the tax code, or ""
+ * @return is it the canonical tax code of an organisation? */
+bool intake_key(struct bytes key, char out[INTAKE_KEY_MAX]);
 
 #endif

@@ -13,6 +13,12 @@ const char *const registrar_inboxes[INPUTS] = {
 	KAFKA_TOPIC_INBOX_ISSUER,    KAFKA_TOPIC_INBOX_ACTIVATOR,
 	KAFKA_TOPIC_INBOX_MISROUTED,
 };
+const char *const registrar_outputs[OUTPUTS] = {
+	KAFKA_TOPIC_EVENTS,
+	KAFKA_TOPIC_OUTCOMES,
+	KAFKA_TOPIC_DEAD_LETTERS,
+	KAFKA_TOPIC_INBOX_MISROUTED,
+};
 
 static void
 lane_init(struct lane *lane, int32_t partition)

@@ -91,6 +91,10 @@ struct registrar {
 
 extern const char *const registrar_inboxes[INPUTS];
 
+/* Where it writes. */
+#define OUTPUTS 4
+extern const char *const registrar_outputs[OUTPUTS];
+
 /* ---- emit.c ---------------------------------------------------------- */
 
 /** Open the transaction if none is, and write for this lane. */
@@ -146,11 +150,16 @@ DEFINE_AUTO_VALUE(log_record, struct log_record, log_record_free);
 
 /**
  * The subject of a tax code, from memory, the checkpoint, or new.
- * @param is_new  the log has nothing of it: the checkpoint is not asked
- * @param out     valid until cache_trim()
+ * @param out  valid until cache_trim()
  */
 bool subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
-		   bool is_new, struct cached **out, struct err *e) MUST_CHECK;
+		   struct cached **out, struct err *e) MUST_CHECK;
+
+/** The same of one of which the log has nothing yet: the checkpoint is not
+ * asked. */
+bool subjects_begin(struct registrar *r, const char *tax_code,
+		    int32_t partition, struct cached **out, struct err *e)
+	MUST_CHECK;
 
 /** Bring the subjects of a batch into memory with one question to the
  * checkpoint. What fails here is found again, and judged, one by one. */

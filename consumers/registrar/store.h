@@ -66,8 +66,8 @@ bool store_load(struct store *s, const char *tax_code, struct subject **out,
 typedef bool store_each(void *self, const char *tax_code, struct subject *s,
 			int64_t deadline, struct err *e);
 
-/** Several at a time, each once; those whose octets are not ours are left
- * out. */
+/** Several at a time (at least one), each once; those whose octets are not ours
+ * are left out. */
 bool store_load_each(struct store *s, const struct store_tax_code *tax_codes,
 		     size_t count, store_each *each, void *self, struct err *e)
 	MUST_CHECK;

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "base/log.h"
 #include "kafka/murmur2.h"
 #include "registrar/registrar.h"
@@ -30,28 +28,47 @@ unreadable(struct registrar *r, const char *tax_code, int32_t partition,
 		       "checkpoint of %s is unreadable", tax_code);
 }
 
+/* Into memory; s is ours from here on, NULL: a new one. */
+static bool
+remember(struct registrar *r, const char *tax_code, struct subject *s,
+	 int64_t deadline, int32_t partition, struct cached **out,
+	 struct err *e)
+{
+	AUTO(subject) struct subject *owned = s;
+
+	if (owned == NULL && !subject_new(tax_code, &owned, e))
+		return false;
+	if (!cache_add(r->cache, TAKE(owned), partition, out, e))
+		return false;
+	(*out)->deadline = deadline;
+	return true;
+}
+
+bool
+subjects_begin(struct registrar *r, const char *tax_code, int32_t partition,
+	       struct cached **out, struct err *e)
+{
+	*out = cache_find(r->cache, tax_code);
+	return *out != NULL ||
+	       remember(r, tax_code, NULL, INT64_MAX, partition, out, e);
+}
+
 bool
 subjects_find(struct registrar *r, const char *tax_code, int32_t partition,
-	      bool is_new, struct cached **out, struct err *e)
+	      struct cached **out, struct err *e)
 {
-	AUTO(subject) struct subject *s = NULL;
-	int64_t deadline = INT64_MAX;
-	bool readable = true;
+	struct subject *s;
+	int64_t deadline;
+	bool readable;
 
 	*out = cache_find(r->cache, tax_code);
 	if (*out != NULL)
 		return true;
-	if (!is_new &&
-	    !store_load(r->store, tax_code, &s, &deadline, &readable, e))
+	if (!store_load(r->store, tax_code, &s, &deadline, &readable, e))
 		return false;
 	if (!readable)
 		return unreadable(r, tax_code, partition, e);
-	if (s == NULL && !subject_new(tax_code, &s, e))
-		return false;
-	if (!cache_add(r->cache, TAKE(s), partition, out, e))
-		return false;
-	(*out)->deadline = deadline;
-	return true;
+	return remember(r, tax_code, s, deadline, partition, out, e);
 }
 
 /* ---- those of a batch ---------------------------------------------------- */
@@ -61,19 +78,12 @@ keep(void *self, const char *tax_code, struct subject *s, int64_t deadline,
      struct err *e)
 {
 	struct registrar *r = self;
-	AUTO(subject) struct subject *owned = s;
-	int32_t partition =
-		kafka_partition_of(bytes_of_str(tax_code), r->partitions);
 	struct cached *it;
 
-	if (cache_find(r->cache, tax_code) != NULL)
-		return true;
-	if (owned == NULL && !subject_new(tax_code, &owned, e))
-		return false;
-	if (!cache_add(r->cache, TAKE(owned), partition, &it, e))
-		return false;
-	it->deadline = deadline;
-	return true;
+	return remember(
+		r, tax_code, s, deadline,
+		kafka_partition_of(bytes_of_str(tax_code), r->partitions), &it,
+		e);
 }
 
 /* Is this a message for whose subject the checkpoint will be asked? */
@@ -81,12 +91,7 @@ static bool
 is_missing(struct registrar *r, const struct kafka_message *m,
 	   struct store_tax_code *out)
 {
-	if (m->key.data == NULL || m->key.len >= sizeof(out->text) ||
-	    memchr(m->key.data, '\0', m->key.len) != NULL)
-		return false;
-	memcpy(out->text, m->key.data, m->key.len);
-	out->text[m->key.len] = '\0';
-	return intake_tax_code_valid(out->text) &&
+	return intake_key(m->key, out->text) &&
 	       loop_lane(r, m->partition) != NULL &&
 	       kafka_partition_of(m->key, r->partitions) == m->partition &&
 	       cache_find(r->cache, out->text) == NULL;
