@@ -205,14 +205,20 @@ file_write(const char *path, struct bytes content, unsigned mode, struct err *e)
 }
 
 struct file_stamp
+file_stamp_of(const struct stat *st)
+{
+	return (struct file_stamp){ st->st_dev, st->st_ino, st->st_size,
+				    st->st_mtim };
+}
+
+struct file_stamp
 file_stamp(const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return (struct file_stamp){ 0 };
-	return (struct file_stamp){ st.st_dev, st.st_ino, st.st_size,
-				    st.st_mtim };
+	return file_stamp_of(&st);
 }
 
 bool

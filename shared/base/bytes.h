@@ -96,6 +96,10 @@ struct file_stamp {
 /** All zero if the file cannot be reached; that is a stamp, too. */
 struct file_stamp file_stamp(const char *path);
 
+struct stat;
+/** Of a file that was asked for already. */
+struct file_stamp file_stamp_of(const struct stat *st);
+
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RECORD_MAX 512
@@ -40,23 +41,25 @@ p11_pin_wipe(struct p11_pin_text *pin)
 	OPENSSL_cleanse(pin, sizeof(*pin));
 }
 
-/* First line of the file; st is the file's that was read. */
+/* First line of the file, and which file was read. */
 static bool
-read_pin(const char *path, struct p11_pin_text *out, struct stat *st,
+read_pin(const char *path, struct p11_pin_text *out, struct file_stamp *as,
 	 struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 	ssize_t n;
 
 	if (fd < 0)
 		return ERR_SET(e, ERR_RETRY, "hsm", 0, "PIN file %s: %s", path,
 			       strerror(errno));
-	if (fstat(fd, st) != 0 || (st->st_mode & S_IRWXO) != 0) {
+	if (fstat(fd, &st) != 0 || (st.st_mode & S_IRWXO) != 0) {
 		close(fd);
 		return ERR_SET(e, ERR_RETRY, "hsm", 0,
 			       "PIN file %s: others may read or write it",
 			       path);
 	}
+	*as = file_stamp_of(&st);
 	n = read(fd, out->text, sizeof(out->text));
 	close(fd);
 	out->len = n > 0 ? (size_t)n : 0;
@@ -97,19 +100,10 @@ read_record(int fd, struct p11_pin_record *r)
 	       hex_decode(digest, r->digest, SHA256_LEN, &n) && n == SHA256_LEN;
 }
 
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
-	       a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 /* Compare with the record; the slow digest only if the file is another. */
 static bool
 was_refused(struct p11_pin *p, const struct p11_pin_text *pin,
-	    const struct stat *st)
+	    const struct file_stamp *as)
 {
 	struct p11_pin_record disk = { 0 }, now;
 
@@ -119,35 +113,35 @@ was_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 		p->last = disk;
 		p->known = true;
 	}
-	if (!p->known || (p->refused && same_file(st, &p->refused_as)))
+	if (!p->known || (p->refused && file_stamp_equal(as, &p->refused_as)))
 		return p->known;
 	now = p->last;
 	p->refused = !digest_of(pin, &now) ||
 		     CRYPTO_memcmp(now.digest, p->last.digest, SHA256_LEN) == 0;
-	p->refused_as = *st;
+	p->refused_as = *as;
 	return p->refused;
 }
 
 /* What would be recorded of this PIN, in .next. */
 static bool
 digest_for(struct p11_pin *p, const struct p11_pin_text *pin,
-	   const struct stat *st, struct err *e)
+	   const struct file_stamp *as, struct err *e)
 {
 	memset(&p->next, 0, sizeof(p->next));
 	memset(&p->next_as, 0, sizeof(p->next_as));
 	if (RAND_bytes(p->next.salt, P11_PIN_SALT_LEN) != 1 ||
 	    !digest_of(pin, &p->next))
 		return ERR_SET(e, ERR_FATAL, "hsm", 0, "no digest of the PIN");
-	p->next_as = *st;
+	p->next_as = *as;
 	return true;
 }
 
 bool
 p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 {
-	struct stat st = { 0 };
+	struct file_stamp as;
 
-	if (!read_pin(p->file, out, &st, e))
+	if (!read_pin(p->file, out, &as, e))
 		return false;
 	p->record_fd = open(p->record, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (p->record_fd < 0 || flock(p->record_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -158,7 +152,7 @@ p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 		p11_pin_unlock(p);
 		return false;
 	}
-	if (was_refused(p, out, &st)) {
+	if (was_refused(p, out, &as)) {
 		p11_pin_wipe(out);
 		p11_pin_unlock(p);
 		return ERR_SET(e, ERR_RETRY, "hsm", (long)CKR_PIN_INCORRECT,
@@ -166,9 +160,9 @@ p11_pin_begin(struct p11_pin *p, struct p11_pin_text *out, struct err *e)
 			       "tried again until the file changes",
 			       p->file);
 	}
-	p->now_as = st;
-	if (same_file(&st, &p->good_as) || same_file(&st, &p->next_as) ||
-	    digest_for(p, out, &st, e))
+	p->now_as = as;
+	if (file_stamp_equal(&as, &p->good_as) ||
+	    file_stamp_equal(&as, &p->next_as) || digest_for(p, out, &as, e))
 		return true;
 	p11_pin_wipe(out);
 	p11_pin_unlock(p);
@@ -203,7 +197,7 @@ p11_pin_refused(struct p11_pin *p, const struct p11_pin_text *pin,
 	int n;
 
 	p->known = p->refused = true;
-	if (!same_file(&p->now_as, &p->next_as) &&
+	if (!file_stamp_equal(&p->now_as, &p->next_as) &&
 	    !digest_for(p, pin, &p->now_as, e))
 		return false;
 	p->last = p->next;

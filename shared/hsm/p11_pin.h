@@ -12,9 +12,7 @@
 #ifndef CERTFLOW_HSM_P11_PIN_H
 #define CERTFLOW_HSM_P11_PIN_H
 
-#include <sys/stat.h>
-
-#include "base/err.h"
+#include "base/bytes.h"
 #include "hsm/p11_module.h"
 
 #define P11_PIN_MAX 256
@@ -37,15 +35,15 @@ struct p11_pin_record {
 struct p11_pin {
 	char file[P11_PATH_MAX];
 	char record[P11_PATH_MAX];
-	int record_fd;          /* -1: not locked              */
-	bool known;             /* .last holds, also if the disk has lost it */
-	bool refused;           /* the PIN file's present content            */
-	struct stat refused_as; /* the file with that content     */
+	int record_fd; /* -1: not locked              */
+	bool known;    /* .last holds, also if the disk has lost it */
+	bool refused;  /* the PIN file's present content            */
+	struct file_stamp refused_as; /* the file with that content     */
 	struct p11_pin_record last;
-	struct stat now_as;         /* the file as read by p11_pin_begin() */
-	struct stat good_as;        /* as it was when a token took the PIN */
+	struct file_stamp now_as;   /* the file as read by p11_pin_begin() */
+	struct file_stamp good_as;  /* as it was when a token took the PIN */
 	struct p11_pin_record next; /* what to record of .next_as          */
-	struct stat next_as;
+	struct file_stamp next_as;
 };
 
 /** ERR_FATAL: paths too long, or the record cannot be opened for writing. */
