@@ -50,18 +50,23 @@ kafka_err_is_fenced(const struct err *e)
 	}
 }
 
+static bool
+is(const struct err *e, rd_kafka_resp_err_t code)
+{
+	return e->code == code && e->origin != NULL &&
+	       strcmp(e->origin, KAFKA_ORIGIN) == 0;
+}
+
 bool
 kafka_err_is_held(const struct err *e)
 {
-	return e->code == RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS &&
-	       e->origin != NULL && strcmp(e->origin, KAFKA_ORIGIN) == 0;
+	return is(e, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS);
 }
 
 bool
 kafka_err_is_timeout(const struct err *e)
 {
-	return e->code == RD_KAFKA_RESP_ERR__TIMED_OUT && e->origin != NULL &&
-	       strcmp(e->origin, KAFKA_ORIGIN) == 0;
+	return is(e, RD_KAFKA_RESP_ERR__TIMED_OUT);
 }
 
 static bool
