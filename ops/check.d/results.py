@@ -72,6 +72,12 @@ def run(command, timeout, environment=None, cwd=REPO):
         return 124, COLOUR.sub("", output) + f"\nno end after {timeout} s"
 
 
+def cache():
+    """Where ops/setup keeps what it fetched."""
+    _, path = run([os.path.join(REPO, "ops", "setup"), "path"], 30)
+    return path.strip()
+
+
 def count(code, output):
     """(passed, failed) of a test program from what it printed."""
     passed = failed = 0

@@ -9,7 +9,7 @@ import time
 
 import boundaries
 import sizes
-from results import REPO, run, tracked
+from results import REPO, cache, run, tracked
 
 WORDS = re.compile(rb"\b(TODO|FIXME|XXX|HACK)\b")
 
@@ -101,8 +101,7 @@ def _tidy():
               encoding="utf-8") as stream:
         sources = {entry["file"] for entry in json.load(stream)}
     headers = _headers(folder)
-    _, cache = run([os.path.join(REPO, "ops", "setup"), "path"], 30)
-    clean = os.path.join(cache.strip(), "tidy-clean")
+    clean = os.path.join(cache(), "tidy-clean")
     os.makedirs(clean, exist_ok=True)
     _, version = run(["clang-tidy", "--version"], 30)
 

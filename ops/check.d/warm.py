@@ -9,10 +9,9 @@ import subprocess
 import sys
 import tempfile
 
-from results import REPO
+from results import REPO, cache
 
 STACK = os.path.join(REPO, "ops", "stack")
-SETUP = os.path.join(REPO, "ops", "setup")
 ROLES = ("storage", "kafka", "registry")
 sys.path.insert(0, os.path.join(REPO, "ops", "stack.d"))
 import home as homes  # noqa: E402
@@ -20,22 +19,17 @@ import java  # noqa: E402
 
 
 def _record(root):
-    def stack(*arguments):
-        return subprocess.run(
+    for arguments in (["up"], ["down"], ["reset", "--yes"]):
+        subprocess.run(
             [STACK, "--home", root, "--ports", "auto", *arguments],
             check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "STACK_JVM": "record"}).returncode
-    stack("up")
-    stack("down")
-    stack("reset", "--yes")
+            env={**os.environ, "STACK_JVM": "record"})
 
 
 def up():
     """Only once, and never needed: without it all takes longer."""
-    os.environ.setdefault("CERTFLOW_CACHE", subprocess.run(
-        [SETUP, "path"], check=True, stdout=subprocess.PIPE,
-        encoding="utf-8").stdout.strip())
+    os.environ.setdefault("CERTFLOW_CACHE", cache())
     root = tempfile.mkdtemp(prefix="certflow-warm-")
     os.chmod(root, 0o711)
     home = homes.Home(root)

@@ -17,6 +17,10 @@ def _parts(home):
     return os.path.join(home.cache, f"parts-{digest[:16]}")
 
 
+# Of a JVM that lives for a minute: it is better not compiled twice.
+SHORT = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+
+
 def known_classes(home, role):
     """Where a JVM of this role finds the classes that one before it has
     loaded and linked already (an AOT cache, JEP 483 and 514)."""
@@ -24,17 +28,16 @@ def known_classes(home, role):
 
 
 def tuning(home, role, usual):
-    """Options of a JVM. One that lives for a minute is better not compiled
-    twice: STACK_JVM=short, which ops/check sets; and STACK_JVM=record, with
-    which it has made what those start from."""
+    """Options of a JVM: the usual ones, or SHORT with STACK_JVM=short, which
+    ops/check sets, and with STACK_JVM=record, with which it has made what
+    those start from."""
     kind = os.environ.get("STACK_JVM")
     if kind not in ("short", "record"):
         return usual
     path = known_classes(home, role)
-    short = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     if kind == "record":
-        return [*short, f"-XX:AOTCacheOutput={path}.new"]
-    return [*short, f"-XX:AOTCache={path}"] if os.path.exists(path) else short
+        return [*SHORT, f"-XX:AOTCacheOutput={path}.new"]
+    return [*SHORT, f"-XX:AOTCache={path}"] if os.path.exists(path) else SHORT
 
 
 def kafka_class_path(home):

@@ -56,8 +56,7 @@ def start(home):
     folder = java.registry_folder(home)
     process.spawn(home, NAME, [
         java.java(home), "-Xms96m", "-Xmx384m",
-        *java.tuning(home, NAME, ["-XX:+UseSerialGC",
-                                  "-XX:TieredStopAtLevel=1"]),
+        *java.tuning(home, NAME, java.SHORT),
         "-Dquarkus.http.access-log.enabled=false",
         '-Dquarkus.log.category."io.apicurio".level=WARN', "-jar",
         os.path.join(folder, "quarkus-run.jar")], environment)

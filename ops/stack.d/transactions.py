@@ -31,9 +31,8 @@ class Open(typing.NamedTuple):
 
 def _tool(home, *arguments):
     result = subprocess.run(
-        [java.java(home), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-         "-cp", java.kafka_class_path(home), TOOL, "--bootstrap-server",
-         kafka.bootstrap(home), *arguments],
+        [java.java(home), *java.SHORT, "-cp", java.kafka_class_path(home),
+         TOOL, "--bootstrap-server", kafka.bootstrap(home), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
         check=False)
     if result.returncode != 0:

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 import unittest
@@ -16,9 +15,9 @@ import unittest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-REPO = os.path.join(HERE, "..", "..", "..")
-sys.path[:0] = [os.path.join(REPO, "tests", "lib"),
-                os.path.join(REPO, "ops", "stack.d")]
+sys.path.insert(0, os.path.join(HERE, "..", "..", "faults"))
+import parts_path  # noqa: E402
+sys.path.insert(0, os.path.join(parts_path.REPO, "ops", "stack.d"))
 import home as homes  # noqa: E402
 import left_behind  # noqa: E402
 import parts  # noqa: E402
@@ -231,9 +230,7 @@ class LostOffsets(unittest.TestCase):
 
     def producer(self, topic, partition):
         """(id, epoch, last sequence number) of who wrote there last."""
-        os.environ.setdefault("CERTFLOW_CACHE", subprocess.run(
-            [os.path.join(REPO, "ops", "setup"), "path"], check=True,
-            stdout=subprocess.PIPE, encoding="utf-8").stdout.strip())
+        os.environ.setdefault("CERTFLOW_CACHE", parts_path.CACHE)
         rows = transactions.producers(homes.Home(self.bed.home), topic,
                                       partition)
         return max((int(row["ProducerId"]), int(row["ProducerEpoch"]),
