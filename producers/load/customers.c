@@ -16,30 +16,21 @@ struct customers {
 	uint32_t *journeys; /* by number - first; or NOBODY */
 };
 
-/* 10: these nine digits belong to no tax code. */
-static unsigned
-check_digit(uint32_t number)
+static const char *
+format(uint32_t number, char out[TAX_CODE_MAX])
 {
-	static const unsigned weights[DIGITS] = { 3,  5,  7,  13, 17,
-						  19, 23, 29, 31 };
-	unsigned sum = 0;
-
-	for (unsigned i = 0; i < DIGITS; i++, number /= 10)
-		sum += weights[i] * (number % 10);
-	return 10 - sum % 11;
+	snprintf(out, TAX_CODE_MAX, "%09u", number);
+	out[DIGITS] = tax_code_check_digit(out);
+	out[DIGITS + 1] = '\0';
+	return out;
 }
 
 static bool
 exists(uint32_t number)
 {
-	return number % 10000000 != 0 && check_digit(number) != 10;
-}
+	char text[TAX_CODE_MAX];
 
-static const char *
-format(uint32_t number, char out[TAX_CODE_MAX])
-{
-	snprintf(out, TAX_CODE_MAX, "%09u%u", number, check_digit(number));
-	return out;
+	return tax_code_is_canonical(format(number, text));
 }
 
 static bool
@@ -124,6 +115,7 @@ bool
 customers_find(const struct customers *c, struct bytes tax_code,
 	       uint32_t *journey)
 {
+	const char *digits = (const char *)tax_code.data;
 	uint32_t number = 0;
 
 	if (tax_code.len != DIGITS + 1)
@@ -135,7 +127,7 @@ customers_find(const struct customers *c, struct bytes tax_code,
 	}
 	if (number < c->first || number >= c->next ||
 	    c->journeys[number - c->first] == NOBODY ||
-	    tax_code.data[DIGITS] != '0' + check_digit(number))
+	    digits[DIGITS] != tax_code_check_digit(digits))
 		return false;
 	*journey = c->journeys[number - c->first];
 	return true;

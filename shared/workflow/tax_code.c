@@ -51,11 +51,23 @@ classify(const char *p, size_t *len)
 	return OTHER;
 }
 
-static enum tax_code_verdict
-check_digits(const char *digits, size_t count)
+char
+tax_code_check_digit(const char *nine)
 {
 	static const int weights[] = { 31, 29, 23, 19, 17, 13, 7, 5, 3 };
 	int sum = 0;
+
+	for (size_t i = 0; i < 9; i++)
+		sum += weights[i] * (nine[i] - '0');
+	if (sum % 11 == 0)
+		return '\0';
+	return (char)('0' + 10 - sum % 11);
+}
+
+static enum tax_code_verdict
+check_digits(const char *digits, size_t count)
+{
+	char check;
 
 	if (count == PERSONAL)
 		return TAX_CODE_WRONG_KIND;
@@ -65,12 +77,10 @@ check_digits(const char *digits, size_t count)
 	    strncmp(digits + 2, "0000000", 7) == 0 ||
 	    (count == BRANCH && strncmp(digits + PLAIN, "000", 3) == 0))
 		return TAX_CODE_BAD_COMPONENT;
-	for (size_t i = 0; i < 9; i++)
-		sum += weights[i] * (digits[i] - '0');
-	if (sum % 11 == 0)
+	check = tax_code_check_digit(digits);
+	if (check == '\0')
 		return TAX_CODE_NO_CHECK_DIGIT;
-	return digits[9] - '0' == 10 - sum % 11 ? TAX_CODE_VALID
-						: TAX_CODE_BAD_CHECKSUM;
+	return digits[9] == check ? TAX_CODE_VALID : TAX_CODE_BAD_CHECKSUM;
 }
 
 static void

@@ -34,6 +34,9 @@ enum tax_code_verdict tax_code_read(const char *text,
 /** Exactly the canonical form: what events and Kafka keys carry. */
 bool tax_code_is_canonical(const char *text) MUST_CHECK;
 
+/** The check digit behind nine digits, '\0' if no tax code begins so. */
+char tax_code_check_digit(const char *nine);
+
 /** Of a canonical code: does it have a branch suffix? */
 bool tax_code_is_branch(const char *canonical) MUST_CHECK;
 
