@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/uuid.h"
 #include "pki/der.h"
 #include "pki/oid.h"
 
@@ -31,10 +32,24 @@ has_prefix(struct bytes v, const char *prefix)
 	return v.len >= n && strncasecmp((const char *)v.data, prefix, n) == 0;
 }
 
+/* One in 65,536 begins with "cccd". */
+static bool
+is_uuid(struct bytes v)
+{
+	char text[UUID_TEXT_MAX] = "";
+	uint8_t ignored[UUID_LEN];
+
+	if (v.len != sizeof(text) - 1)
+		return false;
+	memcpy(text, v.data, v.len);
+	return uuid_parse(text, ignored);
+}
+
 /*
  * Numbers of identity papers: CCCD, CMND and passport (HC, "ho chieu") as
  * Vietnamese CAs write them, natural persons as in ETSI EN 319 412-1 5.1.3,
- * and bare numbers of 9 (CMND) or 12 digits (CCCD).
+ * and bare numbers of 9 (CMND) or 12 digits (CCCD).  The id of an enrolment
+ * is none.
  */
 static bool
 is_personal_number(struct bytes v)
@@ -44,6 +59,8 @@ is_personal_number(struct bytes v)
 						"IDC",  "PAS",  "TIN" };
 	size_t digits = 0;
 
+	if (is_uuid(v))
+		return false;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (has_prefix(v, prefixes[i]))
 			return true;

@@ -59,6 +59,21 @@ Test(pki_csr, personal_data_is_refused)
 	}
 }
 
+/* It looks like the number of an identity card to who looks at its beginning
+ * alone. */
+Test(pki_csr, id_of_an_enrolment_is_no_personal_number)
+{
+	AUTO(buffer) struct buffer id = { 0 };
+	AUTO(buffer) struct buffer der = { 0 };
+	struct pki_refusal why = { 0 };
+
+	make_with("serialNumber", "cccd1234-5678-8abc-8def-0123456789ab", &id);
+	cr_expect_eq(csr_judge(buffer_view(&id), &why), EV_REFUSAL_CODE_UNKNOWN,
+		     "%s", why.reason);
+	make_with("serialNumber", "cccd123456785678abc8def00123456789ab", &der);
+	REFUSED(buffer_view(&der), EV_REFUSAL_CODE_CSR_PERSONAL_DATA);
+}
+
 Test(pki_csr, mail_in_subject_alternative_name_is_refused)
 {
 	AUTO(evp_pkey) EVP_PKEY *key = test_key("p256");
