@@ -114,7 +114,8 @@ bool kafka_consumer_committed(struct kafka_consumer *c,
 /** Where reading stands, into list[i].offset: behind all messages returned,
  * and behind transaction markers and gaps once the end was reached, so that
  * "position >= high watermark" is certain to come true.
- * KAFKA_OFFSET_NONE before the first message. No I/O. */
+ * KAFKA_OFFSET_NONE before the first message, and before the first one after
+ * a seek. No I/O. */
 bool kafka_consumer_position(struct kafka_consumer *c,
 			     struct kafka_partition *list, size_t count,
 			     struct err *e) MUST_CHECK;

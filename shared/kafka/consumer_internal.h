@@ -8,6 +8,14 @@
 #include "kafka/client.h"
 #include "kafka/consumer.h"
 
+/* Where reading of a partition stands, beyond what librdkafka says. */
+struct kafka_standing {
+	int64_t reached; /* last end of the partition seen */
+	/* what rd_kafka_position() said before a seek: it says so until the
+	 * next message */
+	int64_t stale;
+};
+
 struct kafka_consumer {
 	rd_kafka_t *rk;
 	struct kafka_consumer_events events;
@@ -17,7 +25,7 @@ struct kafka_consumer {
 	char **equal_topics;
 	size_t equal_count;
 	struct kafka_partition *assignment; /* own array and topic names */
-	int64_t *reached; /* beside assignment: last end of partition seen */
+	struct kafka_standing *standing; /* beside assignment */
 	size_t assigned_count;
 	/* Assigned by the group, not yet by us: taking it up has failed with
 	 * ERR_RETRY and is tried again by the next poll. */

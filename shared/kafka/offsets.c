@@ -25,7 +25,7 @@ kafka_consumer_reached(struct kafka_consumer *c, const rd_kafka_message_t *eof)
 	size_t i = place_of(c, rd_kafka_topic_name(eof->rkt), eof->partition);
 
 	if (i < c->assigned_count)
-		c->reached[i] = eof->offset;
+		c->standing[i].reached = eof->offset;
 }
 
 bool
@@ -56,6 +56,30 @@ seek_timeout(void)
 					       : KAFKA_REQUEST_MS;
 }
 
+/* Before a seek: where the list stands now is of no account any more. */
+static bool
+leave(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *list,
+      struct err *e)
+{
+	AUTO(rd_list)
+	rd_kafka_topic_partition_list_t *l =
+		rd_kafka_topic_partition_list_copy(list);
+	rd_kafka_resp_err_t code = rd_kafka_position(c->rk, l);
+
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_failed(e, code, "position");
+	for (int i = 0; i < l->cnt; i++) {
+		size_t k =
+			place_of(c, l->elems[i].topic, l->elems[i].partition);
+
+		if (k < c->assigned_count)
+			c->standing[k] =
+				(struct kafka_standing){ KAFKA_OFFSET_NONE,
+							 l->elems[i].offset };
+	}
+	return true;
+}
+
 bool
 kafka_consumer_seek(struct kafka_consumer *c,
 		    const struct kafka_partition *list, size_t count,
@@ -68,12 +92,8 @@ kafka_consumer_seek(struct kafka_consumer *c,
 
 	if (l == NULL)
 		return ERR_NO_MEMORY(e);
-	for (size_t i = 0; i < count; i++) {
-		size_t k = place_of(c, list[i].topic, list[i].partition);
-
-		if (k < c->assigned_count)
-			c->reached[k] = KAFKA_OFFSET_NONE;
-	}
+	if (!leave(c, l, e))
+		return false;
 	error = rd_kafka_seek_partitions(c->rk, l, seek_timeout());
 	code = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
@@ -164,8 +184,14 @@ kafka_consumer_position(struct kafka_consumer *c, struct kafka_partition *list,
 	for (size_t i = 0; i < count; i++) {
 		size_t k = place_of(c, list[i].topic, list[i].partition);
 
-		if (k < c->assigned_count && c->reached[k] > list[i].offset)
-			list[i].offset = c->reached[k];
+		if (k == c->assigned_count)
+			continue;
+		if (list[i].offset == c->standing[k].stale)
+			list[i].offset = KAFKA_OFFSET_NONE;
+		else
+			c->standing[k].stale = KAFKA_OFFSET_NONE;
+		if (c->standing[k].reached > list[i].offset)
+			list[i].offset = c->standing[k].reached;
 	}
 	return true;
 }

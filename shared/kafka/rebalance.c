@@ -9,9 +9,9 @@ kafka_consumer_forget(struct kafka_consumer *c)
 	for (size_t i = 0; i < c->assigned_count; i++)
 		free((char *)(uintptr_t)c->assignment[i].topic);
 	free(c->assignment);
-	free(c->reached);
+	free(c->standing);
 	c->assignment = NULL;
-	c->reached = NULL;
+	c->standing = NULL;
 	c->assigned_count = 0;
 }
 
@@ -21,8 +21,8 @@ remember(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *l,
 {
 	kafka_consumer_forget(c);
 	c->assignment = calloc((size_t)l->cnt + 1, sizeof(c->assignment[0]));
-	c->reached = calloc((size_t)l->cnt + 1, sizeof(c->reached[0]));
-	if (c->assignment == NULL || c->reached == NULL)
+	c->standing = calloc((size_t)l->cnt + 1, sizeof(c->standing[0]));
+	if (c->assignment == NULL || c->standing == NULL)
 		return ERR_NO_MEMORY(e);
 	for (int i = 0; i < l->cnt; i++) {
 		struct kafka_partition *p = &c->assignment[i];
@@ -32,7 +32,8 @@ remember(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *l,
 			return ERR_NO_MEMORY(e);
 		p->partition = l->elems[i].partition;
 		p->offset = l->elems[i].offset;
-		c->reached[i] = KAFKA_OFFSET_NONE;
+		c->standing[i] = (struct kafka_standing){ KAFKA_OFFSET_NONE,
+							  KAFKA_OFFSET_NONE };
 		c->assigned_count++;
 	}
 	return true;

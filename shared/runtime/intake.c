@@ -141,11 +141,13 @@ static bool
 present(struct run *r, const struct kafka_message *m, struct event *ev,
 	struct err *e)
 {
+	const struct place *p = place_of(r, m->partition);
 	char buf[CE_TRACEPARENT_MAX];
 	bool ok;
 
 	if (!ledger_present(r->ledger, ev, m->partition, m->offset,
-			    cloudevents_traceparent(m, buf), !r->caught_up, e))
+			    cloudevents_traceparent(m, buf),
+			    p == NULL || m->offset < p->target, e))
 		return false;
 	ok = r->w->observe(r->self, ev, r->ledger, e);
 	ledger_settle(r->ledger);
@@ -234,40 +236,80 @@ take_batch(struct run *r, struct err *e)
 	return true;
 }
 
+/* Orders beyond the limit were left out: they are read as there is room. */
+static bool
+read_again(struct run *r, struct err *e)
+{
+	struct kafka_partition *list =
+		calloc(r->place_count + 1, sizeof(*list));
+	AUTO(ptr) void *memory = list;
+	size_t n = 0;
+
+	if (list == NULL)
+		return ERR_NO_MEMORY(e);
+	for (size_t i = 0; i < r->place_count; i++) {
+		struct place *p = &r->places[i];
+		int64_t from = ledger_left_out(r->ledger, p->partition);
+
+		if (from < 0)
+			continue;
+		ledger_read_again(r->ledger, p->partition);
+		list[n++] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
+						      p->partition, from };
+		p->position = from;
+	}
+	if (n == 0)
+		return true;
+	log_line(LOG_INFO, runtime_instance(r->rt),
+		 "many orders wait, read as there is room", "partitions",
+		 log_int((char[24]){ 0 }, (long long)n), NULL);
+	return kafka_consumer_seek(r->consumer, list, n, e);
+}
+
+static bool
+reach_end(struct run *r, struct err *e)
+{
+	char n[24];
+
+	ledger_end_reached(r->ledger);
+	r->caught_up = true;
+	log_line(LOG_INFO, runtime_instance(r->rt), "caught up", "open_orders",
+		 log_int(n, (long long)ledger_count(r->ledger)), NULL);
+	health_set(runtime_health(r->rt), HEALTH_WORK, NULL);
+	health_set(runtime_health(r->rt), HEALTH_START, NULL);
+	return read_again(r, e);
+}
+
 /* Beyond the last message there may be transaction markers: the consumer
  * knows how far it has really come. */
 static bool
 update_positions(struct run *r, struct err *e)
 {
-	bool caught_up = r->assigned;
+	struct kafka_partition *at = calloc(r->place_count + 1, sizeof(*at));
+	AUTO(ptr) void *memory = at;
+	bool reached = r->assigned;
 	int64_t lag = 0;
 
+	if (at == NULL)
+		return ERR_NO_MEMORY(e);
+	for (size_t i = 0; i < r->place_count; i++)
+		at[i] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
+						  r->places[i].partition, 0 };
+	if (r->place_count > 0 &&
+	    !kafka_consumer_position(r->consumer, at, r->place_count, e))
+		return false;
 	for (size_t i = 0; i < r->place_count; i++) {
 		struct place *p = &r->places[i];
-		struct kafka_partition at = { KAFKA_TOPIC_EVENTS, p->partition,
-					      0 };
-		int64_t end;
+		int64_t end = kafka_consumer_end(r->consumer, at[i].topic,
+						 p->partition);
 
-		if (!kafka_consumer_position(r->consumer, &at, 1, e))
-			return false;
-		if (at.offset > p->position)
-			p->position = at.offset;
-		caught_up = caught_up && p->position >= p->target;
-		end = kafka_consumer_end(r->consumer, at.topic, p->partition);
+		if (at[i].offset > p->position)
+			p->position = at[i].offset;
+		reached = reached && p->position >= p->target;
 		lag += end > p->position ? end - p->position : 0;
 	}
 	metric_set(r->m.lag, lag);
-	if (caught_up && !r->caught_up) {
-		char n[24];
-
-		log_line(LOG_INFO, runtime_instance(r->rt), "caught up",
-			 "open_orders",
-			 log_int(n, (long long)ledger_count(r->ledger)), NULL);
-		health_set(runtime_health(r->rt), HEALTH_WORK, NULL);
-		health_set(runtime_health(r->rt), HEALTH_START, NULL);
-	}
-	r->caught_up = caught_up;
-	return true;
+	return !reached || r->caught_up || reach_end(r, e);
 }
 
 bool
@@ -301,8 +343,9 @@ run_steer(struct run *r, struct err *e)
 {
 	const struct kafka_partition *list;
 	size_t count;
+	/* before the end is reached the ledger keeps to the limit itself */
 	bool pause = r->stalled || !r->ready ||
-		     ledger_count(r->ledger) > WORKER_ORDERS_MAX;
+		     (r->caught_up && ledger_count(r->ledger) > r->orders_max);
 
 	list = kafka_consumer_assignment(r->consumer, &count);
 	if (count == 0 || pause == r->paused)

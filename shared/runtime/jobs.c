@@ -9,7 +9,7 @@
 #define RETRY_MAX_MS 10000
 #define POOL_THREADS_MAX 32
 
-/* One order in hand: ledger_order.user. */
+/* One order in hand. */
 struct job {
 	struct pool_task task; /* first: a task is its job */
 	struct run *run;
@@ -33,7 +33,6 @@ static void
 release(struct job *j)
 {
 	free_data(j);
-	j->order->user = NULL;
 	j->run->in_hand--;
 	free(j);
 }
@@ -58,7 +57,7 @@ put_back(struct job *j, const struct err *e)
 	struct backoff b = { .first_ms = RETRY_FIRST_MS,
 			     .max_ms = RETRY_MAX_MS };
 
-	if (ledger_is_closed(r->ledger, o)) {
+	if (ledger_is_closed(o)) {
 		close_order(j); /* another has done it meanwhile */
 		return;
 	}
@@ -67,6 +66,7 @@ put_back(struct job *j, const struct err *e)
 	(void)backoff_fail(&b);
 	o->attempts++;
 	o->not_before_us = b.next_us;
+	ledger_put_back(r->ledger, o);
 	metric_inc(r->m.retries, 1);
 	log_err(LOG_WARN, o->key, "order waits for another try", e);
 	release(j);
@@ -211,7 +211,6 @@ begin(struct run *r, struct ledger_order *o, struct err *e)
 		return ERR_NO_MEMORY(e);
 	j->run = r;
 	j->order = o;
-	o->user = j;
 	r->in_hand++;
 	if (r->w->prepare != NULL && !r->w->prepare(r->self, o, &j->data, e))
 		return job_failed(j, e, e);
@@ -229,7 +228,7 @@ run_begin_orders(struct run *r, struct err *e)
 	if (!r->ready || !r->caught_up)
 		return true;
 	while ((r->pool == NULL || pool_room(r->pool) > 0) &&
-	       (o = ledger_next(r->ledger, clock_monotonic_us())) != NULL)
+	       (o = ledger_take(r->ledger, clock_monotonic_us())) != NULL)
 		if (!begin(r, o, e))
 			return false;
 	return true;

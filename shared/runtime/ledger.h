@@ -5,6 +5,12 @@
  * ledger_open() for an order, ledger_close() for the outcome of one.  What is
  * left when the log has been read to its end has no outcome yet and is to be
  * carried out; the order of the log is kept within a partition.
+ *
+ * Memory is bounded however many orders wait.  While the end of the log is
+ * not reached, orders beyond a limit are left out, and so are all later ones
+ * of their partition; what closes those is remembered.  The owner then reads
+ * such partitions once more from ledger_left_out(), now as fast as orders are
+ * carried out, and what was remembered is not opened.
  */
 #ifndef CERTFLOW_RUNTIME_LEDGER_H
 #define CERTFLOW_RUNTIME_LEDGER_H
@@ -14,7 +20,8 @@
 
 #define LEDGER_KEY_MAX 96
 #define LEDGER_TRACE_MAX 64
-#define LEDGER_FINISHED_MAX 4096 /* finished orders remembered */
+#define LEDGER_FINISHED_MAX 16384 /* finished orders remembered */
+#define LEDGER_AHEAD_MAX 100000   /* outcomes of orders that are left out */
 
 struct ledger;
 
@@ -25,15 +32,14 @@ struct ledger_order {
 	int32_t partition;
 	int64_t offset;
 	char traceparent[LEDGER_TRACE_MAX]; /* "" if none */
-	/* Found while catching up: an earlier life of this program may have
-	 * begun with it. */
+	/* Older than this life, which an earlier one may have begun with. */
 	bool caught_up;
 	unsigned attempts;     /* so far                           */
 	int64_t not_before_us; /* monotonic; back-off of this order */
-	void *user;            /* the pool's; NULL while nobody works on it */
 };
 
-bool ledger_new(struct ledger **out, struct err *e) MUST_CHECK;
+/** @param limit  so many orders are opened while the log is caught up with */
+bool ledger_new(size_t limit, struct ledger **out, struct err *e) MUST_CHECK;
 
 /**
  * Begin with a log event: takes the event over, whatever happens later.
@@ -46,7 +52,8 @@ bool ledger_present(struct ledger *l, struct event *ev, int32_t partition,
 /* For observe(): */
 
 /** The event presented is an order under this key. A key already open keeps
- * its first order. key: at most LEDGER_KEY_MAX - 1 characters. */
+ * its first order; one beyond the limit is left out. key: at most
+ * LEDGER_KEY_MAX - 1 characters. */
 bool ledger_open(struct ledger *l, const char *key, struct err *e) MUST_CHECK;
 
 /** The order under this key has its outcome, if it was open. One that is
@@ -61,28 +68,42 @@ void ledger_settle(struct ledger *l);
 
 /* For the loop: */
 
-/** The next open order nobody works on and whose time has come, oldest
- * first; NULL: none. */
-struct ledger_order *ledger_next(struct ledger *l, int64_t now_us);
+/** Take the next open order nobody works on and whose time has come: those
+ * that were put back first, then the oldest; NULL: none. */
+struct ledger_order *ledger_take(struct ledger *l, int64_t now_us);
+
+/** Nobody works on it any more; it is taken again at o->not_before_us. */
+void ledger_put_back(struct ledger *l, struct ledger_order *o);
 
 /** What the orders waited for has come: they need not wait any longer. */
 void ledger_hasten(struct ledger *l);
 
-/** Done: its place on the log is remembered, so that it is not opened again
- * when the log is read again after a lost assignment. */
+/** An order that was taken is done: its place on the log is remembered, so
+ * that it is not opened again when the log is read again after a lost
+ * assignment. */
 void ledger_finish(struct ledger *l, struct ledger_order *o);
 
 /** Was its outcome seen on the log while it was being worked on? */
-bool ledger_is_closed(const struct ledger *l, const struct ledger_order *o);
+bool ledger_is_closed(const struct ledger_order *o);
 
-/** Lowest offset of an open order of this partition, or fallback. */
+/** The log has been read to its end: the limit is the reader's now. */
+void ledger_end_reached(struct ledger *l);
+
+/** Offset from which on orders of this partition were left out, or -1. */
+int64_t ledger_left_out(const struct ledger *l, int32_t partition);
+
+/** This partition is read again from ledger_left_out(). */
+void ledger_read_again(struct ledger *l, int32_t partition);
+
+/** Lowest offset of an open or left-out order of this partition, or
+ * fallback. */
 int64_t ledger_lowest(const struct ledger *l, int32_t partition,
 		      int64_t fallback);
 
 size_t ledger_count(const struct ledger *l);
 
-/** Forget all orders of all partitions (after a revocation). Nothing may be
- * worked on. */
+/** Forget all orders of all partitions (after a revocation), but for what was
+ * finished. Nothing may be worked on. */
 void ledger_clear(struct ledger *l);
 
 /** NULL is fine. */

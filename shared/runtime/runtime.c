@@ -53,6 +53,7 @@ load(struct runtime *rt, int argc, char *const *argv, int *code)
 	const struct config_option *tables[] = {
 		runtime_options,
 		rt->spec->options == NULL ? none : rt->spec->options,
+		rt->spec->more_options == NULL ? none : rt->spec->more_options,
 		NULL,
 	};
 	struct err e = { 0 };

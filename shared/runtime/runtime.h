@@ -36,8 +36,9 @@ struct runtime;
 struct runtime_spec {
 	const char *program; /* "issuer": name in configuration and logs */
 	const struct config_option *options; /* own table, ended by key NULL */
-	bool holds_keys;                     /* see process_start()          */
-	const enum event_type *writes;       /* ids looked up at start       */
+	const struct config_option *more_options; /* another one; NULL: none */
+	bool holds_keys;               /* see process_start()          */
+	const enum event_type *writes; /* ids looked up at start       */
 	size_t write_count;
 };
 

@@ -105,8 +105,9 @@ open_all(struct run *r, struct err *e)
 	r->intake_backoff =
 		(struct backoff){ .first_ms = 200, .max_ms = 10000 };
 	make_metrics(r);
+	r->orders_max = (size_t)config_int(runtime_config(r->rt), "orders.max");
 	return runtime_wait(r->rt, topics, 2, e) && open_self(r, e) &&
-	       ledger_new(&r->ledger, e) &&
+	       ledger_new(r->orders_max, &r->ledger, e) &&
 	       kafka_producer_open(runtime_kafka(r->rt), 0, &r->producer, e) &&
 	       run_open_pool(r, e) && open_consumer(r, e);
 }
@@ -187,12 +188,19 @@ run_all(struct run *r)
 		continue;
 }
 
+static const struct config_option worker_options[] = {
+	{ "orders.max", CONFIG_INT, "10000", 1, 1000000, false,
+	  "orders in memory at a time; more of them wait on the log" },
+	{ NULL, CONFIG_TEXT, NULL, 0, 0, false, NULL },
+};
+
 int
 worker_main(const struct worker *w, int argc, char *argv[])
 {
 	const struct runtime_spec spec = {
 		.program = w->name,
 		.options = w->options,
+		.more_options = worker_options,
 		.holds_keys = w->holds_keys,
 		.writes = w->writes,
 		.write_count = w->write_count,

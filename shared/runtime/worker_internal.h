@@ -16,7 +16,6 @@
 #include "runtime/pool.h"
 #include "runtime/worker.h"
 
-#define WORKER_ORDERS_MAX 10000 /* open at a time; then nothing is read */
 #define WORKER_BATCH_MAX 500
 #define WORKER_PARTITIONS_MAX 1024
 
@@ -55,7 +54,7 @@ struct run {
 	struct place *places; /* of the present assignment */
 	size_t place_count;
 	bool assigned;
-	bool caught_up; /* all places have reached their targets */
+	bool caught_up; /* all places have once reached their targets */
 	/* A batch not all of which is observed yet (the registry is away). */
 	struct kafka_batch *batch;
 	size_t next_in_batch;
@@ -65,8 +64,9 @@ struct run {
 	bool ready;   /* what the worker's ready() said last */
 	bool paused;  /* partitions are paused */
 
-	size_t unsent;  /* dead letters not acknowledged */
-	size_t in_hand; /* orders that a job works on or delivers */
+	size_t orders_max; /* open at a time; then reading waits */
+	size_t unsent;     /* dead letters not acknowledged */
+	size_t in_hand;    /* orders that a job works on or delivers */
 	int64_t commit_us;
 	bool failed;   /* failure is fatal: end */
 	bool unusable; /* ... because of the configuration */

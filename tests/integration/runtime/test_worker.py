@@ -58,7 +58,7 @@ class Worker(unittest.TestCase):
                            key: self.env[key] for key in
                            ("CERTFLOW_KAFKA", "CERTFLOW_REGISTRY")}})
 
-    def start(self, work="1ms", registry=None):
+    def start(self, work="1ms", registry=None, orders_max=10000):
         with open(os.path.join(self.home, "worker.log"), "a",
                   encoding="utf-8") as log:
             self.process = subprocess.Popen(
@@ -68,6 +68,7 @@ class Worker(unittest.TestCase):
                  + (registry or self.env["CERTFLOW_REGISTRY"]),
                  "--set", f"registry.cache_dir={self.home}/cache",
                  "--set", f"health.port={PORT}",
+                 "--set", f"orders.max={orders_max}",
                  "--set", f"echo.dir={self.steer}",
                  "--set", f"echo.work={work}"], env=CLEAN, stderr=log)
 
@@ -122,6 +123,14 @@ class Worker(unittest.TestCase):
         except OSError:
             return 0, ""
 
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics",
+                                    timeout=5) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[1])
+        return None
+
     def wait_ready(self):
         self.wait_for(lambda: self.health()[0] == 200)
 
@@ -144,6 +153,28 @@ class Worker(unittest.TestCase):
         self.stop()
         self.assertEqual(len(self.outcomes(lasting)), 1)
         self.assertEqual(len(self.outcomes(live)), 1)
+
+    def test_more_orders_wait_than_fit_into_memory(self):
+        orders = [str(uuid.uuid4()) for _ in range(12)]
+        for order in orders:
+            self.tool("order", order)
+        done = orders[1], orders[8]
+        for order in done:
+            self.tool("outcome", order)
+        self.start(orders_max=3)
+        for order in orders:
+            if order not in done:
+                self.wait_for(lambda order=order: self.outcomes(order))
+        self.wait_ready()
+        self.wait_for(lambda: self.metric("certflow_orders_open") == 0)
+        self.wait_for(lambda: self.metric("certflow_lag") == 0)
+        self.stop()
+        for order in orders:
+            self.assertEqual(len(self.outcomes(order)),
+                             0 if order in done else 1)
+        with open(os.path.join(self.home, "worker.log"),
+                  encoding="utf-8") as log:
+            self.assertIn("many orders wait", log.read())
 
     def test_replay_does_nothing_twice(self):
         order = str(uuid.uuid4())

@@ -26,7 +26,7 @@ setup(void)
 	kg = (struct keygen){ .instance = "keygen-0",
 			      .settle_within_us = US_PER_DAY };
 	cr_assert(notes_new(&kg.notes, &e));
-	cr_assert(ledger_new(&ledger, &e));
+	cr_assert(ledger_new(1000, &ledger, &e));
 	recorded = clock_now_us();
 }
 
