@@ -182,6 +182,18 @@ csr_check(void *self, struct arena *a, struct bytes der, const char *tax_code,
 }
 
 static bool
+csr_key(void *self, struct bytes der, struct ev_sha256 *out)
+{
+	struct bytes spki;
+
+	(void)self;
+	if (!pki_csr_key(der, &spki))
+		return false;
+	sha256(spki, out->b);
+	return true;
+}
+
+static bool
 validity(void *self, int64_t now, int32_t months, struct wf_validity *out,
 	 struct err *e)
 {
@@ -361,6 +373,7 @@ pki_facts_lend(struct pki_facts *f)
 {
 	return (struct wf_pki){ .self = f,
 				.csr_check = csr_check,
+				.csr_key = csr_key,
 				.validity = validity,
 				.tbs_build = tbs_build,
 				.certificate_parse = certificate_parse,

@@ -74,6 +74,19 @@ bool wf_decide(const struct wf_env *env, const struct subject *s,
 	       const struct wf_input *in, struct arena *a,
 	       struct wf_decision *out, struct err *e) MUST_CHECK;
 
+#define WF_CLAIMS_MAX 2
+
+/**
+ * What wf_decide() is going to claim for an event unless it is refused
+ * before: digests for key_claim() and id_claim().  For a caller who claims for
+ * many events at once.  A forecast: neither what is missing here nor what is
+ * here for nothing changes a decision.
+ * @param s  its subject as it is now, or NULL
+ * @return how many
+ */
+size_t wf_claims(const struct wf_env *env, const struct subject *s,
+		 const struct event *ev, struct ev_sha256 out[WF_CLAIMS_MAX]);
+
 /**
  * The next thing that the clock demands (one at a time: abandon, lapse),
  * emits only our own events.  Expired deferrals are not here: the caller

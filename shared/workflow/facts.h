@@ -66,6 +66,9 @@ struct wf_pki {
 	bool (*csr_check)(void *self, struct arena *a, struct bytes der,
 			  const char *tax_code, struct wf_csr *csr,
 			  struct wf_refusal *refusal, struct err *e);
+	/* SHA-256 of the SubjectPublicKeyInfo of a CSR that nobody has judged.
+	 * false: not a CSR. Asked by wf_claims() alone. */
+	bool (*csr_key)(void *self, struct bytes der, struct ev_sha256 *out);
 	bool (*validity)(void *self, int64_t now, int32_t months,
 			 struct wf_validity *out, struct err *e);
 	/* Build and lint; draws the serial last. refusal LINT with

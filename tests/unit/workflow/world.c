@@ -47,16 +47,27 @@ draw(void *self, char out[37], struct err *e)
 	return true;
 }
 
+/* Whatever is claimed was foretold. */
+static void
+check_forecast(const struct world *w, const struct ev_sha256 *digest)
+{
+	bool told = false;
+
+	for (size_t i = 0; i < w->forecast_count; i++)
+		told = told || sha256_equal(&w->forecast[i], digest);
+	cr_assert(told, "a claim that wf_claims() does not tell");
+}
+
 static bool
 claim(void *self, const struct ev_sha256 *spki, const char *tax_code,
       enum wf_key_claim *out, struct err *e)
 {
 	struct world *w = self;
 
-	(void)spki;
 	(void)tax_code;
 	if (w->broken)
 		return ERR_SET(e, ERR_RETRY, "test", 0, "no database");
+	check_forecast(w, spki);
 	*out = w->key_taken_elsewhere ? WF_KEY_TAKEN : WF_KEY_FREE;
 	return true;
 }
@@ -67,10 +78,10 @@ claim_id(void *self, const struct ev_sha256 *digest, const char *tax_code,
 {
 	struct world *w = self;
 
-	(void)digest;
 	(void)tax_code;
 	if (w->broken)
 		return ERR_SET(e, ERR_RETRY, "test", 0, "no database");
+	check_forecast(w, digest);
 	*out = w->id_taken_elsewhere ? WF_KEY_TAKEN : WF_KEY_FREE;
 	return true;
 }
@@ -185,6 +196,7 @@ fill_input(struct world *w, struct wf_input *in)
 static void
 decide(struct world *w, const struct wf_input *in)
 {
+	w->forecast_count = wf_claims(&w->env, w->s, in->event, w->forecast);
 	cr_assert(wf_decide(&w->env, w->s, in, w->a, &w->last, &w->e), "%s",
 		  w->e.text);
 	for (size_t i = 0; i < w->last.emit_count; i++)

@@ -50,6 +50,8 @@ struct world {
 	size_t log_count;
 	unsigned ids;
 	int64_t offset;
+	struct ev_sha256 forecast[WF_CLAIMS_MAX]; /* of the event in hand */
+	size_t forecast_count;
 
 	/* What the made-up X.509 and registrar say. */
 	enum ev_refusal_code csr_refuses;

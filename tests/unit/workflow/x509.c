@@ -98,6 +98,22 @@ csr_check(void *self, struct arena *a, struct bytes der, const char *tax_code,
 	return true;
 }
 
+/* As csr_check() reads it, whoever it is for. */
+static bool
+csr_key(void *self, struct bytes der, struct ev_sha256 *out)
+{
+	const uint8_t *p = der.data + 2 + 2 + 3;
+
+	(void)self;
+	if (der.len < 20 || der.data[0] != 0x30)
+		return false;
+	p += 2; /* the subject's two texts */
+	p += 2 + p[1];
+	p += 2 + p[1];
+	sha256(bytes_of(p, (size_t)(der.data + der.len - p)), out->b);
+	return true;
+}
+
 static bool
 validity(void *self, int64_t now, int32_t months, struct wf_validity *out,
 	 struct err *e)
@@ -209,7 +225,11 @@ approval_check(void *self, const struct ev_request_approved *approval,
 void
 world_pki(struct world *w)
 {
-	w->env.pki =
-		(struct wf_pki){ w,         csr_check,         validity,
-				 tbs_build, certificate_parse, approval_check };
+	w->env.pki = (struct wf_pki){ .self = w,
+				      .csr_check = csr_check,
+				      .csr_key = csr_key,
+				      .validity = validity,
+				      .tbs_build = tbs_build,
+				      .certificate_parse = certificate_parse,
+				      .approval_check = approval_check };
 }
