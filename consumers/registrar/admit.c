@@ -22,48 +22,6 @@ wires_free(struct wires *w)
 }
 DEFINE_AUTO_VALUE(wires, struct wires, wires_free);
 
-/* ---- who has a key ---------------------------------------------------- */
-
-bool
-admit_key_claim(void *self, const struct ev_sha256 *spki, const char *tax_code,
-		enum wf_key_claim *out, struct err *e)
-{
-	struct registrar *r = self;
-	struct store_claim claim = { .spki = *spki,
-				     .tax_code = tax_code,
-				     .partition = r->cause_partition,
-				     .cause = r->cause };
-	bool reserved;
-
-	if (r->claim_count == CLAIMS_MAX)
-		return ERR_SET(e, ERR_FATAL, "registrar", 0,
-			       "more than %d keys in one event", CLAIMS_MAX);
-	if (!store_key_claim(r->store, &claim, out, &reserved, e))
-		return false;
-	if (!reserved)
-		return true;
-	snprintf(r->claim_tax_code, sizeof(r->claim_tax_code), "%s", tax_code);
-	claim.tax_code = r->claim_tax_code;
-	r->claims[r->claim_count++] = claim;
-	return true;
-}
-
-/* Reservations of an event that was not admitted. One that cannot be given
- * back would be in everybody's way: the next fold settles it. */
-static bool
-release_claims(struct registrar *r, struct err *e)
-{
-	size_t n = r->claim_count;
-
-	r->claim_count = 0;
-	for (size_t i = 0; i < n; i++)
-		if (!store_key_release(r->store, &r->claims[i], e)) {
-			r->failed = true;
-			return false;
-		}
-	return true;
-}
-
 /* ---- one decision ----------------------------------------------------- */
 
 static bool
@@ -72,6 +30,7 @@ decide(struct registrar *r, struct lane *lane, const struct cached *it,
        struct err *e)
 {
 	char cause[KAFKA_SOURCE_TEXT_MAX];
+	struct err second = { 0 };
 	bool done;
 
 	kafka_source_format(in->source.topic, in->source.partition,
@@ -82,9 +41,9 @@ decide(struct registrar *r, struct lane *lane, const struct cached *it,
 	r->env.now = clock_now_us();
 	done = wf_decide(&r->env, it->subject, &in->in, a, d, e);
 	if (!done)
-		(void)release_claims(r, &(struct err){ 0 });
+		r->failed = !claims_return(r, &second) || r->failed;
 	else if (d->verdict != WF_ADMITTED)
-		done = release_claims(r, e);
+		done = claims_return(r, e);
 	r->cause = NULL;
 	return done ||
 	       err_context(e, "decide %s", event_type_name(in->event->type));
@@ -336,20 +295,21 @@ admit_unreadable(struct registrar *r, struct lane *lane,
 }
 
 bool
-admit_message(struct registrar *r, struct lane *lane,
-	      const struct kafka_message *m, struct err *e)
+admit_message(struct registrar *r, struct lane *lane, struct opened *o,
+	      struct err *e)
 {
-	AUTO(intake) struct intake in = { 0 };
-
-	if (!intake_open(r->schemas, m, r->partitions, &in, e))
+	if (!o->is_open) {
+		*e = r->ahead->why;
 		return false;
-	switch (in.kind) {
+	}
+	r->turn = o;
+	switch (o->in.kind) {
 	case INTAKE_EVENT:
-		return admit_event(r, lane, &in, e);
+		return admit_event(r, lane, &o->in, e);
 	case INTAKE_MISPLACED:
-		return emit_misplaced(r, lane, m, e);
+		return emit_misplaced(r, lane, o->message, e);
 	case INTAKE_UNREADABLE:
 		break;
 	}
-	return admit_unreadable(r, lane, m, &in, e);
+	return admit_unreadable(r, lane, o->message, &o->in, e);
 }

@@ -93,6 +93,12 @@ store_is_lost(const struct store *s)
 }
 
 bool
+store_is_doubtful(const struct store *s)
+{
+	return s->doubtful;
+}
+
+bool
 store_lost(struct store *s, struct err *e)
 {
 	s->lost = true;

@@ -197,3 +197,13 @@ commit_checkpoint(struct registrar *r, struct err *e)
 	metric_set(r->count.cache_bytes, (int64_t)cache_bytes(r->cache));
 	return true;
 }
+
+bool
+commit_settle_keys(struct registrar *r, struct err *e)
+{
+	struct store_position *list = commit_log_positions(r, e);
+	AUTO(ptr) void *memory = list;
+
+	return list != NULL &&
+	       store_keys_settle(r->store, list, r->lane_count, e);
+}

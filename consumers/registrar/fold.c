@@ -226,17 +226,6 @@ warm(struct registrar *r, struct err *e)
 	return commit_run(r, e);
 }
 
-/* Reservations that reached no event before we came. */
-static bool
-settle_keys(struct registrar *r, struct err *e)
-{
-	struct store_position *list = commit_log_positions(r, e);
-	AUTO(ptr) void *memory = list;
-
-	return list != NULL &&
-	       store_keys_settle(r->store, list, r->lane_count, e);
-}
-
 static bool
 prepare(struct registrar *r, struct kafka_partition *inputs, int64_t *ends,
 	struct err *e)
@@ -249,8 +238,9 @@ prepare(struct registrar *r, struct kafka_partition *inputs, int64_t *ends,
 	return fold_open_producer(r, e) &&
 	       kafka_consumer_group(r->consumer, &r->group, e) &&
 	       learn_inputs(r, inputs, n, e) && learn_ends(r, ends, e) &&
-	       adopt(r, ends, e) && fold_log(r, ends, e) && settle_keys(r, e) &&
-	       warm(r, e) && kafka_consumer_seek(r->consumer, inputs, n, e) &&
+	       adopt(r, ends, e) && fold_log(r, ends, e) &&
+	       commit_settle_keys(r, e) && warm(r, e) &&
+	       kafka_consumer_seek(r->consumer, inputs, n, e) &&
 	       kafka_consumer_pause(r->consumer, inputs, n, false, e);
 }
 

@@ -85,18 +85,28 @@ decided(struct registrar *r, struct input *in, int64_t offset)
 
 /* ---- a batch ------------------------------------------------------------ */
 
-/* false: the transaction, or the program, cannot go on. */
-static bool
-one(struct registrar *r, const struct kafka_message *m, struct err *e)
+struct input *
+loop_due(struct registrar *r, const struct kafka_message *m)
 {
 	struct lane *lane = loop_lane(r, m->partition);
 	struct input *in = lane != NULL ? input_of(lane, m->topic) : NULL;
+
+	return in == NULL || in->waiting || m->offset < in->next ? NULL : in;
+}
+
+/* false: the transaction, or the program, cannot go on. */
+static bool
+one(struct registrar *r, struct opened *o, struct err *e)
+{
+	const struct kafka_message *m = o->message;
+	struct lane *lane = loop_lane(r, m->partition);
+	struct input *in = loop_due(r, m);
 	struct err why = { 0 };
 
-	if (in == NULL || in->waiting || m->offset < in->next)
+	if (in == NULL)
 		return true;
 	in->next = m->offset;
-	if (admit_message(r, lane, m, &why)) {
+	if (admit_message(r, lane, o, &why)) {
 		decided(r, in, m->offset);
 		return true;
 	}
@@ -108,6 +118,23 @@ one(struct registrar *r, const struct kafka_message *m, struct err *e)
 	}
 	*e = why;
 	return false;
+}
+
+static bool
+each(struct registrar *r, const struct kafka_batch *batch, struct err *e)
+{
+	size_t count = kafka_batch_count(batch), opened;
+	bool done = true;
+
+	for (size_t i = 0; i < count && done; i += opened) {
+		opened = ahead_open(r, batch, i);
+		for (size_t k = 0; k < opened && done; k++) {
+			done = one(r, &r->ahead->items[k], e);
+			ahead_pass(r, &r->ahead->items[k]);
+		}
+		done = ahead_end(r, done, e);
+	}
+	return done;
 }
 
 static void
@@ -131,9 +158,8 @@ work(struct registrar *r, const struct kafka_batch *batch, struct err *e)
 	if (!subjects_prefetch(r, batch, &ignored))
 		log_err(LOG_DEBUG, "registrar", "batch not looked up",
 			&ignored);
-	for (size_t i = 0; i < kafka_batch_count(batch); i++)
-		if (!one(r, kafka_batch_at(batch, i), e))
-			return false;
+	if (!each(r, batch, e))
+		return false;
 	if (now - r->last_clock_us >= CLOCK_US) {
 		r->last_clock_us = now;
 		if (!clock_run(r, e) && (r->failed || e->kind != ERR_RETRY))
@@ -151,7 +177,8 @@ checkpoint(struct registrar *r, struct err *e)
 	if (now - r->last_checkpoint_us < r->checkpoint_interval_us)
 		return true;
 	r->last_checkpoint_us = now;
-	if (!fold_settle(r, e) || !commit_checkpoint(r, e))
+	if (!fold_settle(r, e) || !commit_checkpoint(r, e) ||
+	    (store_is_doubtful(r->store) && !commit_settle_keys(r, e)))
 		return false;
 	health_set(runtime_health(r->rt), HEALTH_DATABASE, NULL);
 	return true;

@@ -152,8 +152,8 @@ fill(struct registrar *r, const struct rules *u)
 				  .pki = pki_facts_lend(u->pki),
 				  .self = r,
 				  .uuid_draw = uuid_draw,
-				  .key_claim = admit_key_claim,
-				  .id_claim = admit_key_claim };
+				  .key_claim = claims_ask,
+				  .id_claim = claims_ask };
 	add_metrics(r);
 }
 
@@ -231,6 +231,7 @@ registrar_close(struct registrar *r)
 		rebalance_drop(r);
 	cache_free(r->cache);
 	store_close(r->store);
+	free(r->ahead);
 	runtime_close(r->rt);
 }
 DEFINE_AUTO_VALUE(registrar, struct registrar, registrar_close);
@@ -256,7 +257,8 @@ main(int argc, char *argv[])
 		return PROCESS_EXIT_USAGE;
 	}
 	fill(&r, &rules);
-	if (open_store(&r, &e) && open_bus(&r, &e))
+	r.ahead = ahead_new(&e);
+	if (r.ahead != NULL && open_store(&r, &e) && open_bus(&r, &e))
 		return loop_run(&r);
 	if (e.kind == ERR_NONE)
 		return 0;

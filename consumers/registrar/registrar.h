@@ -2,6 +2,7 @@
  * registrar.h - what the files of this program share.
  *
  *   intake.c   a message -> event, dead letter or misplaced
+ *   ahead.c, claims.c  a batch -> events, and the keys that they claim
  *   admit.c    one event -> decision -> records, and what waited for it
  *   emit.c     records into the open transaction
  *   clock.c    what time demands, also on quiet partitions
@@ -19,6 +20,7 @@
 #include "kafka/consumer.h"
 #include "kafka/reader.h"
 #include "kafka/transaction.h"
+#include "registrar/ahead.h"
 #include "registrar/cache.h"
 #include "registrar/intake.h"
 #include "registrar/store.h"
@@ -74,6 +76,8 @@ struct registrar {
 	bool failed;   /* ... and must be aborted               */
 	bool broken;   /* the producer is lost                  */
 
+	struct ahead *ahead; /* the batch under way                  */
+	struct opened *turn; /* whose turn it is, or NULL            */
 	/* Of the decision under way. */
 	const char *cause;
 	int32_t cause_partition;
@@ -180,8 +184,8 @@ int64_t subjects_deadline(const struct registrar *r, const struct subject *s);
  * (ERR_RETRY: same message later) unless r->failed is set: then the whole
  * transaction must be aborted.
  */
-bool admit_message(struct registrar *r, struct lane *lane,
-		   const struct kafka_message *m, struct err *e) MUST_CHECK;
+bool admit_message(struct registrar *r, struct lane *lane, struct opened *o,
+		   struct err *e) MUST_CHECK;
 
 /** Decide again what waits for this tax code. As above. */
 bool admit_deferred(struct registrar *r, struct lane *lane, struct cached *it,
@@ -190,11 +194,6 @@ bool admit_deferred(struct registrar *r, struct lane *lane, struct cached *it,
 /** Send and fold the records of a decision that is not about an input. */
 bool admit_own(struct registrar *r, struct lane *lane, struct cached *it,
 	       const struct wf_decision *d, struct err *e) MUST_CHECK;
-
-/** The workflow's question who has a key; self is the registrar. */
-bool admit_key_claim(void *self, const struct ev_sha256 *spki,
-		     const char *tax_code, enum wf_key_claim *out,
-		     struct err *e) MUST_CHECK;
 
 /* ---- clock.c ---------------------------------------------------------- */
 
@@ -253,6 +252,9 @@ void commit_abort(struct registrar *r);
  * the one we knew. ERR_FATAL amid a transaction, also one that failed. */
 bool commit_checkpoint(struct registrar *r, struct err *e) MUST_CHECK;
 
+/** After a checkpoint: give back what is reserved for no event. */
+bool commit_settle_keys(struct registrar *r, struct err *e) MUST_CHECK;
+
 /** End what a transaction of ours left open when its broker was killed amid its
  * commit: input positions (certflow.outcomes knows them), or its records,
  * too. Those were never seen; their inputs are judged again. */
@@ -274,5 +276,8 @@ size_t commit_inputs(const struct registrar *r, bool touched_only,
 int loop_run(struct registrar *r);
 
 struct lane *loop_lane(struct registrar *r, int32_t partition);
+
+/** The input of this message, if that is to be decided now; else NULL. */
+struct input *loop_due(struct registrar *r, const struct kafka_message *m);
 
 #endif

@@ -91,6 +91,10 @@ bool store_due(struct store *s, const struct store_position *list, size_t count,
 	       int64_t now, struct store_due out[STORE_DUE_MAX], size_t *found,
 	       struct err *e) MUST_CHECK;
 
+/** May there be reservations that nobody knows of, because a claim was not
+ * answered? Until store_keys_settle(). */
+bool store_is_doubtful(const struct store *s);
+
 /* ---- keys ------------------------------------------------------------ */
 
 struct store_claim {
@@ -112,11 +116,31 @@ bool store_key_claim(struct store *s, const struct store_claim *c,
 		     enum wf_key_claim *out, bool *reserved, struct err *e)
 	MUST_CHECK;
 
-/** Give a reservation back that no admitted event uses. */
-bool store_key_release(struct store *s, const struct store_claim *c,
-		       struct err *e) MUST_CHECK;
+/* What is sure of a key. */
+enum store_key {
+	STORE_KEY_UNSURE,   /* nothing: claim it alone, to learn why */
+	STORE_KEY_OURS,     /* an admitted event of this tax code has it */
+	STORE_KEY_TAKEN,    /* ... of another one */
+	STORE_KEY_RESERVED, /* for this cause alone */
+};
 
-/** After a fold: reservations of these partitions that reached no event. */
+/**
+ * Claim many with one statement, each judged as store_key_claim() does.  Of
+ * several who want the same key the first of the list gets it.
+ * @param list  no cause twice for the same key
+ * @param out   count of them
+ * @return false: nothing is known, some may be reserved nevertheless
+ */
+bool store_keys_claim(struct store *s, const struct store_claim *list,
+		      size_t count, enum store_key *out, struct err *e)
+	MUST_CHECK;
+
+/** Give reservations back that no admitted event uses. */
+bool store_keys_release(struct store *s, const struct store_claim *list,
+			size_t count, struct err *e) MUST_CHECK;
+
+/** After a checkpoint: reservations of these partitions that reached no event.
+ */
 bool store_keys_settle(struct store *s, const struct store_position *list,
 		       size_t count, struct err *e) MUST_CHECK;
 

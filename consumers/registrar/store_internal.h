@@ -12,6 +12,7 @@ struct store {
 	char slot[STORE_SLOT_MAX];
 	int64_t beat; /* as the database must have it */
 	bool lost;
+	bool doubtful; /* a claim was not answered */
 };
 
 /** Note that the heartbeat is not ours. @return false, e is ERR_RETRY */

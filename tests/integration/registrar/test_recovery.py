@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..",
                                 "lib"))
 import parts  # noqa: E402
 import testbed  # noqa: E402
+from batches import Batches  # noqa: E402
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
@@ -58,7 +59,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Recovery(unittest.TestCase):
+class Recovery(Batches, unittest.TestCase):
     """One stack; each test leaves a running registrar behind."""
 
     @classmethod
