@@ -270,6 +270,19 @@ class Recovery(Batches, unittest.TestCase):
             self.until_says(url, 503, "no partitions", "_TIMED_OUT")
         finally:
             os.kill(broker, signal.SIGCONT)
+        try:
+            self.admits()
+        except AssertionError:
+            # A JoinGroup of its own may be answered twice after such a
+            # sleep: the second answer fences the member that took the first.
+            # It ends then, for its supervisor to start it again.
+            if (self.bed.registrar.is_alive() or
+                    "group.instance.id" not in self.bed.registrar.tail(60)):
+                raise
+            self.start()
+            self.admits()
+
+    def admits(self):
         self.bed.registrar.wait_ready()
         self.bed.must("einvoice", self.requested(parts.new_tax_code()))
 
