@@ -7,38 +7,54 @@
 
 #include "event/event.h"
 
+/* Each field of each event that is read, checked or written passes here: no
+ * printf. */
+static void
+add(struct ev_path *p, const char *text)
+{
+	size_t len = strnlen(text, sizeof(p->text) - 1 - p->len);
+
+	memcpy(p->text + p->len, text, len);
+	p->len += len;
+	p->text[p->len] = '\0';
+}
+
 static size_t
-append(struct ev_path *p, const char *before, const char *text,
-       const char *after)
+enter(struct ev_path *p, const char *before, const char *text,
+      const char *after)
 {
 	size_t mark = p->len;
-	size_t room = sizeof(p->text) - mark;
-	int n = snprintf(p->text + mark, room, "%s%s%s", before, text, after);
 
-	p->len = n < 0 || (size_t)n >= room ? sizeof(p->text) - 1
-					    : mark + (size_t)n;
+	add(p, before);
+	add(p, text);
+	add(p, after);
 	return mark;
 }
 
 size_t
 path_enter(struct ev_path *p, const char *field)
 {
-	return append(p, p->len > 0 ? "." : "", field, "");
+	return enter(p, p->len > 0 ? "." : "", field, "");
 }
 
 size_t
 path_enter_index(struct ev_path *p, size_t index)
 {
 	char digits[24];
+	char *at = &digits[sizeof(digits) - 1];
 
-	snprintf(digits, sizeof(digits), "%zu", index);
-	return append(p, "[", digits, "]");
+	*at = '\0';
+	do {
+		*--at = (char)('0' + index % 10);
+		index /= 10;
+	} while (index > 0);
+	return enter(p, "[", at, "]");
 }
 
 size_t
 path_enter_key(struct ev_path *p, const char *key)
 {
-	return append(p, "[\"", key, "\"]");
+	return enter(p, "[\"", key, "\"]");
 }
 
 void
