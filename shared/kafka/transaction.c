@@ -4,6 +4,11 @@
 
 #include "base/clock.h"
 #include "kafka/client.h"
+#include "kafka/held.h"
+
+/* Enough for each partition to get several, few enough that the broker works
+ * while the next ones are decided. */
+#define HELD_MAX 256
 
 DEFINE_AUTO(rd_error, rd_kafka_error_t *, rd_kafka_error_destroy);
 DEFINE_AUTO(rd_group, rd_kafka_consumer_group_metadata_t *,
@@ -12,6 +17,7 @@ DEFINE_AUTO(rd_group, rd_kafka_consumer_group_metadata_t *,
 struct kafka_txn {
 	rd_kafka_t *rk;
 	bool open;
+	struct held held; /* of the open transaction */
 };
 
 /* What to do about an error of the transactional calls, see rdkafka.h,
@@ -164,7 +170,14 @@ kafka_txn_begin(struct kafka_txn *t, struct err *e)
 bool
 kafka_txn_send(struct kafka_txn *t, const struct kafka_record *r, struct err *e)
 {
-	return kafka_produce(t->rk, r, NULL, e);
+	return held_add(&t->held, r, e) &&
+	       (t->held.count < HELD_MAX || held_send(&t->held, t->rk, e));
+}
+
+bool
+kafka_txn_push(struct kafka_txn *t, struct err *e)
+{
+	return held_send(&t->held, t->rk, e);
 }
 
 struct inputs {
@@ -230,7 +243,8 @@ kafka_txn_commit(struct kafka_txn *t, const struct kafka_partition *offsets,
 	if (l == NULL)
 		return ERR_NO_MEMORY(e);
 	in = (struct inputs){ l, kafka_group_get(group) };
-	if (!txn_try(t, step_offsets, &in, timeout_ms, "send offsets", e) ||
+	if (!kafka_txn_push(t, e) ||
+	    !txn_try(t, step_offsets, &in, timeout_ms, "send offsets", e) ||
 	    !txn_try(t, step_commit, NULL, timeout_ms, "commit", e))
 		return false;
 	t->open = false;
@@ -240,6 +254,7 @@ kafka_txn_commit(struct kafka_txn *t, const struct kafka_partition *offsets,
 bool
 kafka_txn_abort(struct kafka_txn *t, int timeout_ms, struct err *e)
 {
+	held_drop(&t->held);
 	if (!t->open)
 		return true;
 	if (!txn_try(t, step_abort, NULL, timeout_ms, "abort", e))
@@ -305,6 +320,7 @@ kafka_txn_close(struct kafka_txn *t)
 {
 	if (t == NULL)
 		return;
+	held_drop(&t->held);
 	if (t->rk != NULL) {
 		(void)rd_kafka_purge(t->rk, RD_KAFKA_PURGE_F_QUEUE |
 						    RD_KAFKA_PURGE_F_INFLIGHT);

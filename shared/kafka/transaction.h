@@ -36,9 +36,14 @@ bool kafka_txn_open(const struct kafka_settings *kafka,
 /** Nothing may be open. */
 bool kafka_txn_begin(struct kafka_txn *t, struct err *e) MUST_CHECK;
 
-/** Enqueue a copy of the record into the open transaction. */
+/** Put a copy of the record into the open transaction. It is sent with others:
+ * what is wrong with it may be told by a later send, or by the commit. */
 bool kafka_txn_send(struct kafka_txn *t, const struct kafka_record *r,
 		    struct err *e) MUST_CHECK;
+
+/** Send what waits for more to come, as the commit does by itself: for records
+ * that are to be on the log while the transaction is open. */
+bool kafka_txn_push(struct kafka_txn *t, struct err *e) MUST_CHECK;
 
 /**
  * Send the offsets and commit; itself retries what is retriable, for at most

@@ -143,6 +143,7 @@ send_log(struct kafka_txn *t, int32_t partition, const char *value)
 
 	OK(kafka_txn_begin(t, &e));
 	OK(kafka_txn_send(t, &r, &e));
+	OK(kafka_txn_push(t, &e));
 }
 
 void

@@ -46,6 +46,7 @@ Test(transactions, open_transaction_is_waited_for)
 
 	OK(kafka_txn_begin(t, &e));
 	OK(kafka_txn_send(t, &r, &e));
+	OK(kafka_txn_push(t, &e));
 	wait_beyond(1, from);
 	cr_expect_not(read_log(1, from, end_of(LOG, 1), 1500, got));
 	cr_expect_eq(e.kind, ERR_RETRY);
