@@ -25,7 +25,7 @@ struct kafka_consumer {
 	char **equal_topics;
 	size_t equal_count;
 	struct kafka_partition *assignment; /* own array and topic names */
-	struct kafka_standing *standing; /* beside assignment */
+	struct kafka_standing *standing;    /* beside assignment */
 	size_t assigned_count;
 	/* Assigned by the group, not yet by us: taking it up has failed with
 	 * ERR_RETRY and is tried again by the next poll. */
