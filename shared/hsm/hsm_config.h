@@ -24,8 +24,8 @@
 	{ "hsm.refused_pin_file", CONFIG_TEXT, "", 0, 0, false,                \
 	  "where a refused PIN is remembered (salted digest); empty: "         \
 	  "hsm.pin_file with .refused added" },                                \
-	{ "hsm.threads", CONFIG_INT, "2", 1, 64, false,                        \
-	  "threads, and sessions per token, e.g. 4" },                         \
+	{ "hsm.threads", CONFIG_INT, "4", 1, 64, false,                        \
+	  "threads, and sessions per token, e.g. 8" },                         \
 	{ "hsm.check_every", CONFIG_DURATION, "10s", 100, 3600000, false,      \
 	  "idle tokens are checked this often, e.g. 10s" },                    \
 	{ "hsm.call_deadline", CONFIG_DURATION, "10s", 1000, 600000, false,    \

@@ -316,14 +316,15 @@ bool
 run_read(struct run *r, int timeout_ms, struct err *e)
 {
 	AUTO(kafka_batch) struct kafka_batch *b = NULL;
+	size_t max = r->pool != NULL && r->in_hand > 0 ? WORKER_BATCH_BUSY
+						       : WORKER_BATCH_MAX;
 
 	if (r->batch != NULL) {
 		if (backoff_ready(&r->intake_backoff) && !take_batch(r, e))
 			return false;
 		timeout_ms = r->batch == NULL ? 0 : timeout_ms;
 	}
-	if (!kafka_consumer_poll(r->consumer, WORKER_BATCH_MAX, timeout_ms, &b,
-				 e))
+	if (!kafka_consumer_poll(r->consumer, max, timeout_ms, &b, e))
 		return false;
 	if (r->batch != NULL && kafka_batch_count(b) > 0)
 		return ERR_SET(e, ERR_FATAL, "worker", 0,
@@ -338,14 +339,24 @@ run_read(struct run *r, int timeout_ms, struct err *e)
 	return r->batch != NULL || update_positions(r, e);
 }
 
+/* Before the end is reached the ledger keeps to the limit itself. A partition
+ * that goes on is fetched anew: rarely, then. */
+static bool
+is_full(const struct run *r)
+{
+	size_t count = ledger_count(r->ledger);
+
+	if (!r->caught_up)
+		return false;
+	return r->paused ? count > r->orders_max / 2 : count > r->orders_max;
+}
+
 bool
 run_steer(struct run *r, struct err *e)
 {
 	const struct kafka_partition *list;
 	size_t count;
-	/* before the end is reached the ledger keeps to the limit itself */
-	bool pause = r->stalled || !r->ready ||
-		     (r->caught_up && ledger_count(r->ledger) > r->orders_max);
+	bool pause = r->stalled || !r->ready || is_full(r);
 
 	list = kafka_consumer_assignment(r->consumer, &count);
 	if (count == 0 || pause == r->paused)

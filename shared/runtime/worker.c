@@ -189,7 +189,7 @@ run_all(struct run *r)
 }
 
 static const struct config_option worker_options[] = {
-	{ "orders.max", CONFIG_INT, "10000", 1, 1000000, false,
+	{ "orders.max", CONFIG_INT, "2500", 1, 1000000, false,
 	  "orders in memory at a time; more of them wait on the log" },
 	{ NULL, CONFIG_TEXT, NULL, 0, 0, false, NULL },
 };

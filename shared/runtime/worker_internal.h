@@ -17,6 +17,8 @@
 #include "runtime/worker.h"
 
 #define WORKER_BATCH_MAX 500
+/* While threads work: read and decoded before they have nothing to do. */
+#define WORKER_BATCH_BUSY 32
 #define WORKER_PARTITIONS_MAX 1024
 
 /* An assigned partition of the log. */
