@@ -115,9 +115,16 @@ static bool
 conf_list(rd_kafka_conf_t *conf, const struct kafka_property *p, struct err *e)
 {
 	for (; p->name != NULL; p++)
-		if (!conf_set(conf, p->name, p->value, "kafka", e))
+		if (p->value != NULL &&
+		    !conf_set(conf, p->name, p->value, "kafka", e))
 			return false;
 	return true;
+}
+
+const char *
+kafka_queue_backoff(void)
+{
+	return rd_kafka_version() < 0x02020000 ? NULL : "20";
 }
 
 bool

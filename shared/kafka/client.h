@@ -25,7 +25,19 @@ struct kafka_property {
 	const char *value;
 };
 
-/** Common settings, then list (ended by name NULL), then the file. */
+/*
+ * What a consumer keeps ready. librdkafka before 2.2.0 that has so much does
+ * not look for more within a second, however soon it is taken (its issue
+ * 2879): this is what can be read in a second, and memory.
+ */
+#define KAFKA_QUEUE_KBYTES "8192"
+
+/** After how many milliseconds a later one looks again; NULL: it cannot be
+ * told. */
+const char *kafka_queue_backoff(void);
+
+/** Common settings, then list (ended by name NULL; a value NULL: left as it
+ * is), then the file. */
 bool kafka_conf_new(const struct kafka_settings *kafka,
 		    const struct kafka_property *list, rd_kafka_conf_t **out,
 		    struct err *e) MUST_CHECK;

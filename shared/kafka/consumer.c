@@ -48,14 +48,14 @@ new_client(struct kafka_consumer *c, const struct kafka_consumer_config *cfg,
 		{ "auto.offset.reset", "error" },
 		{ "enable.partition.eof", "true" },
 		{ "partition.assignment.strategy", "range" },
-		{ "queued.max.messages.kbytes", "4096" },
-		{ "queued.min.messages", "2000" },
+		{ "queued.max.messages.kbytes", KAFKA_QUEUE_KBYTES },
+		{ "queued.min.messages", "1000000" },
+		{ "fetch.queue.backoff.ms", kafka_queue_backoff() },
 		{ "fetch.message.max.bytes", "262144" },
 		{ "fetch.max.bytes", "9437184" }, /* KAFKA_MESSAGE_MAX */
 		{ "fetch.wait.max.ms", "100" },
 		{ "fetch.error.backoff.ms", "100" },
-		{ cfg->instance_id == NULL ? NULL : "group.instance.id",
-		  cfg->instance_id },
+		{ "group.instance.id", cfg->instance_id },
 		{ NULL, NULL },
 	};
 	AUTO(rd_conf) rd_kafka_conf_t *conf = NULL;

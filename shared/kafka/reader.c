@@ -27,15 +27,16 @@ kafka_reader_open(const struct kafka_settings *kafka, struct kafka_reader **out,
 {
 	/* group.id is only there because rd_kafka_assign() demands one: nothing
 	 * is joined, nothing committed. */
-	static const struct kafka_property list[] = {
+	const struct kafka_property list[] = {
 		{ "group.id", "certflow-reader" },
 		{ "isolation.level", "read_committed" },
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" },
 		{ "enable.partition.eof", "true" },
-		{ "queued.max.messages.kbytes", "4096" },
-		{ "queued.min.messages", "2000" },
+		{ "queued.max.messages.kbytes", KAFKA_QUEUE_KBYTES },
+		{ "queued.min.messages", "1000000" },
+		{ "fetch.queue.backoff.ms", kafka_queue_backoff() },
 		{ "fetch.message.max.bytes", "262144" },
 		{ "fetch.max.bytes", "9437184" }, /* KAFKA_MESSAGE_MAX */
 		{ "fetch.wait.max.ms", "20" },
