@@ -66,17 +66,40 @@ pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 	return true;
 }
 
+/* All but the signature's value. */
+static bool
+parse_issued(struct bytes der, const struct pki_ca *ca,
+	     struct pki_certificate *c, struct err *e)
+{
+	if (!pki_certificate_parse(der, c, e))
+		return false;
+	if (!bytes_equal(c->issuer, ca->subject))
+		return reject(e, "issued by another CA");
+	return pki_signature_issues(c->signature_algorithm,
+				    ca->key.algorithm) ||
+	       reject(e, "not a signature algorithm of this CA's key");
+}
+
+bool
+pki_certificate_carries(struct bytes der, struct bytes tbs,
+			struct bytes signature, const struct pki_ca *ca,
+			struct err *e)
+{
+	struct pki_certificate c = { 0 };
+
+	return parse_issued(der, ca, &c, e) &&
+	       ((bytes_equal(c.tbs, tbs) &&
+		 bytes_equal(c.signature, signature)) ||
+		reject(e, "not what was signed"));
+}
+
 bool
 pki_certificate_verify(struct bytes der, const struct pki_ca *ca, struct err *e)
 {
 	struct pki_certificate c = { 0 };
 
-	if (!pki_certificate_parse(der, &c, e))
+	if (!parse_issued(der, ca, &c, e))
 		return false;
-	if (!bytes_equal(c.issuer, ca->subject))
-		return reject(e, "issued by another CA");
-	if (!pki_signature_issues(c.signature_algorithm, ca->key.algorithm))
-		return reject(e, "not a signature algorithm of this CA's key");
 	return pki_verifier_check(ca->verifier, c.signature_algorithm, c.tbs,
 				  c.signature, e) ||
 	       err_context(e, "certificate");

@@ -43,6 +43,15 @@ bool pki_certificate_parse(struct bytes der, struct pki_certificate *out,
 			   struct err *e) MUST_CHECK;
 
 /**
+ * A certificate as this CA issues them, of exactly this TBSCertificate and
+ * with exactly this signature: for who has verified the signature over tbs
+ * already (hsm_sign_own() does).  ERR_REJECT if it is not.
+ */
+bool pki_certificate_carries(struct bytes der, struct bytes tbs,
+			     struct bytes signature, const struct pki_ca *ca,
+			     struct err *e) MUST_CHECK;
+
+/**
  * Issuer name and signature by this CA.  Dates and extensions are not
  * looked at: that is lint's part.  ERR_REJECT if it does not verify.
  */

@@ -142,6 +142,32 @@ Test(pki_issue, one_wrong_octet_never_verifies)
 	cr_assert(pki_certificate_verify(buffer_view(&der), ca, &e));
 }
 
+Test(pki_issue, certificate_carries_exactly_what_was_signed)
+{
+	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-p256");
+	AUTO(pki_ca) struct pki_ca *ca = test_root("ca-p256");
+	AUTO(buffer) struct buffer tbs = { 0 }, der = { 0 }, signature = { 0 };
+	struct pki_certificate c;
+	struct err e = { 0 };
+
+	test_tbs(ca, "p256", &tbs);
+	test_certificate(buffer_view(&tbs), ca, key, &der);
+	cr_assert(pki_certificate_parse(buffer_view(&der), &c, &e));
+	cr_assert(
+		buffer_add(&signature, c.signature.data, c.signature.len, &e));
+	for (size_t i = 0; i < der.len; i++) {
+		der.data[i] ^= 0x01;
+		cr_assert_not(pki_certificate_carries(
+				      buffer_view(&der), buffer_view(&tbs),
+				      buffer_view(&signature), ca, &e),
+			      "octet %zu", i);
+		cr_assert_eq(e.kind, ERR_REJECT);
+		der.data[i] ^= 0x01;
+	}
+	cr_assert(pki_certificate_carries(buffer_view(&der), buffer_view(&tbs),
+					  buffer_view(&signature), ca, &e));
+}
+
 Test(pki_issue, another_ca_of_the_same_name_is_refused)
 {
 	AUTO(evp_pkey) EVP_PKEY *key = test_key("ca-p256");
