@@ -90,6 +90,16 @@ bool kafka_equal_partitions(rd_kafka_t *rk, const char *const *topics,
 			    size_t count, int timeout_ms, int32_t *partitions,
 			    struct err *e) MUST_CHECK;
 
+/**
+ * A message was taken from a consumer's queue. librdkafka 2.0 looks whether
+ * a queue that was full has room again once a second only (its issue 2879;
+ * fetch.queue.backoff.ms came with 2.2), unless it has something else to do
+ * at that broker. So it is given something, now and then: a question for
+ * offsets, whose answer nobody waits for.
+ * @param taken  counts, from 0
+ */
+void kafka_fetch_on(rd_kafka_t *rk, unsigned *taken);
+
 /** Collects messages for a batch of at most max. */
 bool kafka_batch_new(size_t max, struct kafka_batch **out, struct err *e)
 	MUST_CHECK;

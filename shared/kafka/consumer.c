@@ -194,6 +194,7 @@ collect(struct kafka_consumer *c, struct kafka_batch *b, int timeout_ms)
 			return;
 		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			kafka_batch_add(b, m);
+			kafka_fetch_on(c->rk, &c->taken);
 			continue;
 		}
 		if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)

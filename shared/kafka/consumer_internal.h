@@ -31,6 +31,7 @@ struct kafka_consumer {
 	 * ERR_RETRY and is tried again by the next poll. */
 	rd_kafka_topic_partition_list_t *waiting;
 	unsigned epoch;
+	unsigned taken; /* of kafka_fetch_on() */
 	bool closing;
 	bool failed; /* failure is to be returned by the next poll */
 	struct err failure;

@@ -7,6 +7,7 @@
 
 struct kafka_reader {
 	rd_kafka_t *rk;
+	unsigned taken; /* of kafka_fetch_on() */
 };
 
 /* Progress of one kafka_reader_run(). */
@@ -156,6 +157,7 @@ run_message(struct kafka_reader *r, struct run *run, rd_kafka_message_t *raw,
 			return true;
 		}
 		next++;
+		kafka_fetch_on(r->rk, &r->taken);
 		if (!hand_out(run, TAKE(m), e))
 			return false;
 	} else if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -269,10 +271,11 @@ kafka_reader_poll(struct kafka_reader *r, size_t max, int timeout_ms,
 
 		if (m == NULL)
 			break;
-		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
 			kafka_batch_add(b, TAKE(m));
-		else if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF &&
-			 kafka_batch_count(b) == 0)
+			kafka_fetch_on(r->rk, &r->taken);
+		} else if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF &&
+			   kafka_batch_count(b) == 0)
 			return kafka_failed(e, m->err, "read");
 	}
 	if (!kafka_batch_seal(b, e))

@@ -92,7 +92,7 @@ class Limits:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT count(*) FROM (SELECT FROM {COPIED}"
-                               " LIMIT %s) AS some", (rows,))
+                               " LIMIT %s) AS rows_of", (rows,))
                 (count,), = cursor.fetchall()
                 if count < rows / 2:
                     return None
