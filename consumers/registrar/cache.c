@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define BUCKETS_FIRST 1024u
-#define DIRTY_MAX ((size_t)16 << 20) /* octets above the limit */
+#define DIRTY_MAX ((size_t)8 << 20) /* octets above the limit */
 
 struct cache {
 	struct cached **buckets;

@@ -174,7 +174,8 @@ checkpoint(struct registrar *r, struct err *e)
 {
 	int64_t now = clock_monotonic_us();
 
-	if (now - r->last_checkpoint_us < r->checkpoint_interval_us)
+	if (now - r->last_checkpoint_us < r->checkpoint_interval_us &&
+	    !cache_is_full(r->cache))
 		return true;
 	r->last_checkpoint_us = now;
 	if (!fold_settle(r, e) || !commit_checkpoint(r, e) ||
