@@ -10,6 +10,7 @@
 #define POLL_MS 200
 #define CLOCK_US (US_PER_S / 2)
 #define FATAL_WINDOW_US (60 * US_PER_S)
+#define MANY 50 /* events in a batch */
 #define WAIT_FIRST_MS 100
 #define WAIT_MAX_MS 5000
 
@@ -307,6 +308,19 @@ prepare(struct registrar *r, struct err *e)
 	return true;
 }
 
+/* A transaction costs the cluster as much as a hundred events: when many come
+ * in, it waits for more of them. A few are never made to wait. */
+static void
+gather(const struct registrar *r, const struct backoff *pause)
+{
+	int64_t left =
+		r->last_work_us + r->commit_interval_us - clock_monotonic_us();
+
+	if (r->ready && r->last_count >= MANY && r->last_count < r->batch_max &&
+	    left > 0 && backoff_ready(pause))
+		(void)process_sleep_ms((int)(left / 1000) + 1);
+}
+
 /* One turn of the loop. */
 static bool
 turn(struct registrar *r, struct backoff *pause, struct err *e)
@@ -315,10 +329,13 @@ turn(struct registrar *r, struct backoff *pause, struct err *e)
 
 	if (!r->ready && r->assigned && backoff_ready(pause) && !prepare(r, e))
 		return false;
+	gather(r, pause);
 	if (!kafka_consumer_poll(r->consumer, r->batch_max, POLL_MS, &batch, e))
 		return false;
 	if (!r->ready)
 		return true; /* the fold will seek back to what this was */
+	r->last_work_us = clock_monotonic_us();
+	r->last_count = kafka_batch_count(batch);
 	if (!go_on(r, e) || !work(r, batch, e) || !checkpoint(r, e))
 		return false;
 	backoff_reset(pause);

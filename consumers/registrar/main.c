@@ -142,6 +142,7 @@ fill(struct registrar *r, const struct rules *u)
 	r->schemas = runtime_schemas(r->rt);
 	r->admin = runtime_admin(r->rt);
 	r->batch_max = (size_t)config_int(cfg, "batch.max");
+	r->commit_interval_us = config_duration_us(cfg, "commit.interval");
 	r->checkpoint_interval_us =
 		config_duration_us(cfg, "checkpoint.interval");
 	r->guard = pki_facts_guard(u->pki);

@@ -88,6 +88,9 @@ struct registrar {
 	size_t batch_max;
 	int64_t checkpoint_interval_us;
 	int64_t last_checkpoint_us;
+	int64_t commit_interval_us; /* of transactions of many events */
+	int64_t last_work_us;       /* a batch was begun */
+	size_t last_count;          /* events in it */
 	int64_t last_clock_us;
 	int64_t fatal_at[3]; /* when producers broke, oldest first */
 	struct err trouble;  /* last said; ERR_NONE: all is well   */

@@ -58,6 +58,9 @@ const struct config_option settings_options[] = {
 	  "how far the checkpoint may be behind" },
 	{ "batch.max", CONFIG_INT, "500", 1, 10000, false,
 	  "messages in one transaction" },
+	{ "commit.interval", CONFIG_DURATION, "100ms", 0, 5 * S, false,
+	  "while many events come in, transactions are begun at most this "
+	  "often" },
 	{ "cache.max_bytes", CONFIG_INT, "25165824", 1048576, 1099511627776,
 	  false, "subjects kept in memory, octets" },
 	{ .key = NULL },

@@ -45,7 +45,8 @@ kafka_producer_open(const struct kafka_settings *kafka, int delivery_timeout_ms,
 	const struct kafka_property list[] = {
 		{ "enable.idempotence", "true" },
 		{ "acks", "all" },
-		{ "linger.ms", "0" },
+		/* A request costs the broker more than the records in it. */
+		{ "linger.ms", "5" },
 		{ "retry.backoff.ms", "50" },
 		{ "partitioner", "murmur2_random" },
 		{ "message.timeout.ms", timeout },
