@@ -46,11 +46,14 @@ class Stage:
         return count
 
     def projected(self):
-        """How many records of the log the projector has folded since it
-        was started; 0 while it does not answer."""
+        """How many records of the log the projectors have folded since they
+        were started; one that does not answer counts as 0."""
+        return sum(map(self._projected_by,
+                       self.world.instances("projector")))
+
+    def _projected_by(self, name):
         try:
-            return int(self.world.metrics("projector")
-                       ["certflow_events_total"])
+            return int(self.world.metrics(name)["certflow_events_total"])
         except OSError:
             return 0
 
