@@ -40,6 +40,7 @@ struct projector {
 	struct metric *batches;
 	struct metric *dead_letters;
 	int64_t next_commit_us;
+	bool ready;
 };
 
 /* The offsets in the database count, not those in Kafka. */
@@ -166,11 +167,54 @@ count_up(struct projector *p)
 	metric_set(p->dead_letters, n->dead_letters);
 }
 
+/* No more than one poll brings is left to read, of all partitions. A queue
+ * that is empty for a moment does not say so. */
+static bool
+caught_up(struct projector *p, bool *yes, struct err *e)
+{
+	size_t count;
+	const struct kafka_partition *list =
+		kafka_consumer_assignment(p->consumer, &count);
+	AUTO(ptr) void *memory = calloc(count + 1, sizeof(*list));
+	struct kafka_partition *at = memory;
+	int64_t left = 0;
+
+	if (at == NULL)
+		return ERR_NO_MEMORY(e);
+	*yes = count > 0;
+	for (size_t i = 0; i < count; i++)
+		at[i] = list[i];
+	if (!kafka_consumer_position(p->consumer, at, count, e))
+		return false;
+	for (size_t i = 0; i < count && *yes; i++) {
+		int64_t end = kafka_consumer_end(p->consumer, at[i].topic,
+						 at[i].partition);
+
+		left += end - at[i].offset;
+		*yes = end >= 0 && at[i].offset >= 0 && left <= POLL_MAX;
+	}
+	return true;
+}
+
+static bool
+say_ready(struct projector *p, struct err *e)
+{
+	bool yes = false;
+
+	if (p->ready)
+		return true;
+	if (!caught_up(p, &yes, e))
+		return false;
+	if (yes)
+		health_set(runtime_health(p->runtime), HEALTH_START, NULL);
+	p->ready = yes;
+	return true;
+}
+
 static bool
 step(struct projector *p, struct err *e)
 {
 	AUTO(kafka_batch) struct kafka_batch *batch = NULL;
-	size_t assigned;
 
 	if (!open_all(p, e) ||
 	    !kafka_consumer_poll(p->consumer, POLL_MAX, POLL_MS, &batch, e) ||
@@ -178,11 +222,7 @@ step(struct projector *p, struct err *e)
 		return false;
 	count_up(p);
 	commit_to_kafka(p);
-	/* Ready once a poll has nothing left for us. */
-	intake_positions(p->intake, &assigned);
-	if (assigned > 0 && !kafka_batch_full(batch))
-		health_set(runtime_health(p->runtime), HEALTH_START, NULL);
-	return true;
+	return say_ready(p, e);
 }
 
 /* After a failure: nobody knows what was written, the database does. */
