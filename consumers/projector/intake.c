@@ -8,8 +8,8 @@
 
 /* One SQL transaction; the octets keep every statement far below
  * BUFFER_MAX, whatever the columns. */
-#define BATCH_MESSAGES_MAX 1000
-#define BATCH_OCTETS_MAX (1024 * 1024)
+#define BATCH_MESSAGES_MAX 2000
+#define BATCH_OCTETS_MAX (2 * 1024 * 1024)
 #define POSITIONS_FIRST 32
 
 struct intake {
