@@ -16,14 +16,12 @@ import postgres
 import process
 import programs
 import publicfiles
+import rebuild as rebuilding
 import registry
 import responder
 import tokens
 import transactions
 from home import INSTANCES_MAX, REPO, Failure, Home, say
-
-# Whose tables can be made anew from the topics, and their schema.
-REBUILT = {"projector": "read_model", "registrar": "registrar"}
 
 
 def up(home, arguments):
@@ -61,6 +59,7 @@ def down(home, _arguments):
     home.settings()
     with home.lock():
         programs.down(home)
+        rebuilding.end(home)
         for component in components.in_stop_order(home):
             if component.stop():
                 say(f"{component.name} stopped")
@@ -165,15 +164,7 @@ def deploy_all(home, _arguments):
 def rebuild(home, arguments):
     home.settings()
     with home.lock():
-        running = [name for name in programs.names(home)
-                   if programs.kind(name)[0] == arguments.program
-                   and programs.is_supervised(home, name)]
-        if running:
-            programs.control(home, "down", running)
-        migrations.drop(home, REBUILT[arguments.program])
-        migrations.deploy(home)
-        if running:
-            programs.control(home, "up", running)
+        rebuilding.run(home, arguments.program)
 
 
 def open_transactions(home, arguments):
@@ -230,9 +221,9 @@ def _parser():
     sub.add_argument("name", nargs="?")
     sub.add_argument("-n", "--lines", type=int, default=20)
     sub.set_defaults(run=logs)
-    sub = commands.add_parser("rebuild", help="drop the tables of a program; "
-                              "it fills them again from the topics")
-    sub.add_argument("program", choices=tuple(REBUILT))
+    sub = commands.add_parser("rebuild", help="make the tables of a program "
+                              "anew from the topics")
+    sub.add_argument("program", choices=tuple(rebuilding.REBUILT))
     sub.set_defaults(run=rebuild)
     sub = commands.add_parser("transactions", help="which are open, and "
                               "which will never end")

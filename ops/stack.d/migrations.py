@@ -4,6 +4,7 @@ them with their digest, so that a changed file is noticed."""
 import glob
 import hashlib
 import os
+import re
 
 import postgres
 from home import REPO, Failure
@@ -69,6 +70,31 @@ def drop(home, schema):
     _sql(home, f"DROP SCHEMA IF EXISTS {schema} CASCADE;")
 
 
+def make_beside(home, folder, schema):
+    """The tables of a folder in a schema of another name."""
+    for name, text in _sources():
+        if name.startswith(f"{folder}/"):
+            _sql(home, "BEGIN;\n" + re.sub(rf"\b{folder}\b", schema, text)
+                 + "\n;COMMIT;\n")
+
+
+def take_place(home, folder, schema, former):
+    """That schema gets the name of the folder, which is called former from
+    there on; nobody ever sees neither or both."""
+    applied = "".join(
+        f"INSERT INTO certflow_migrations(name, sha256) VALUES ('{name}',"
+        f" '{_digest(text)}');\n" for name, text in _sources()
+        if name.startswith(f"{folder}/"))
+    _sql(home, f"BEGIN;\nALTER SCHEMA {folder} RENAME TO {former};\n"
+               f"ALTER SCHEMA {schema} RENAME TO {folder};\n"
+               f"DELETE FROM certflow_migrations WHERE name LIKE '{folder}/%';"
+               f"\n{applied}COMMIT;\n")
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _applied(home):
     rows = _sql(home, "SELECT name, sha256 FROM certflow_migrations;")
     return dict(row.split("|") for row in rows.splitlines())
@@ -82,7 +108,7 @@ def deploy(home):
     applied = _applied(home)
     count = 0
     for name, text in _sources():
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = _digest(text)
         if name in applied:
             if applied[name] != digest:
                 raise Failure(f"migration {name} was changed after it was "

@@ -2,9 +2,10 @@
  * log_writer - puts journeys on certflow.events, as the registrar would, and
  * persons on certflow.personal.
  *
- *	log_writer events FIRST COUNT [OCTETS]
+ *	log_writer events FIRST COUNT [OCTETS [ABREAST]]
  *	                                 the journeys of these subscribers;
- *	                                 DER of so many octets
+ *	                                 DER of so many octets; so many at the
+ *	                                 same time, step by step
  *	log_writer person UUID           a record of a person
  *	log_writer erase UUID            its erasure
  *	log_writer garbage TOPIC KEY     four octets that nobody can read
@@ -103,24 +104,37 @@ stuff(struct event *ev, struct bytes der)
 	}
 }
 
+/* One step of a subscriber's journey. @return false: failed */
 static bool
-send_journeys(struct writer *w, unsigned first, unsigned count, size_t octets,
-	      struct err *e)
+send_step(struct writer *w, unsigned subscriber, size_t step, size_t octets,
+	  size_t *steps, struct err *e)
 {
 	static const uint8_t zeros[DER_MAX];
+	const struct event *list = journey_of(subscriber, steps);
+	struct event ev;
 
-	for (unsigned n = first; n < first + count; n++) {
-		size_t events;
-		const struct event *list = journey_of(n, &events);
+	if (step >= *steps)
+		return true;
+	ev = list[step];
+	if (octets > 0 && octets <= DER_MAX)
+		stuff(&ev, bytes_of(zeros, octets));
+	return send_event(w, &ev, e);
+}
 
-		for (size_t i = 0; i < events; i++) {
-			struct event ev = list[i];
+static bool
+send_journeys(struct writer *w, unsigned first, unsigned end, size_t octets,
+	      unsigned abreast, struct err *e)
+{
+	unsigned next = first + abreast < end ? first + abreast : end;
+	size_t steps = 1;
 
-			if (octets > 0 && octets <= DER_MAX)
-				stuff(&ev, bytes_of(zeros, octets));
-			if (!send_event(w, &ev, e))
-				return false;
-		}
+	for (; first < end; first = next, next += abreast) {
+		if (next > end)
+			next = end;
+		for (size_t step = 0; step < steps; step++)
+			for (unsigned n = first; n < next; n++)
+				if (!send_step(w, n, step, octets, &steps, e))
+					return false;
 	}
 	return true;
 }
@@ -160,19 +174,27 @@ send_garbage(struct writer *w, const char *topic, const char *key,
 	return send(w, &r, e);
 }
 
+static unsigned
+number(const char *text, unsigned otherwise)
+{
+	return text == NULL ? otherwise : (unsigned)strtoul(text, NULL, 10);
+}
+
 static bool
 act(struct writer *w, char **argv, struct err *e)
 {
 	const char *what = argv[1];
 	const char *second = argv[2];
+	unsigned octets, first;
 
-	if (strcmp(what, "events") == 0)
-		return send_journeys(
-			w, (unsigned)atoi(second), (unsigned)atoi(argv[3]),
-			argv[4] == NULL ? 0 : (size_t)atoi(argv[4]), e);
 	if (strcmp(what, "garbage") == 0)
 		return send_garbage(w, second, argv[3], e);
-	return send_person(w, second, strcmp(what, "erase") == 0, e);
+	if (strcmp(what, "events") != 0)
+		return send_person(w, second, strcmp(what, "erase") == 0, e);
+	first = number(second, 0);
+	octets = number(argv[4], 0);
+	return send_journeys(w, first, first + number(argv[3], 0), octets,
+			     number(argv[4] == NULL ? NULL : argv[5], 1), e);
 }
 
 int

@@ -255,6 +255,33 @@ class Projector(unittest.TestCase):
                       " read_model.legal_representative"), "0")
         self.assertEqual(STACK.stop(), 0)
 
+    def test_9_rebuilt_while_it_serves(self):
+        """By the supervised projector's side; nobody sees a gap."""
+        STACK.run("programs", "up", "projector")
+        rows, answers = STACK.rows(), STACK.answers()
+        child = subprocess.Popen(
+            [os.path.join(REPO, "ops", "stack"), "--home", STACK.home,
+             "rebuild", "projector"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        former = STACK.sql("SELECT 'read_model'::regnamespace::oid")
+        count = "SELECT count(*) FROM read_model.certificate"
+        certificates, looks = STACK.sql(count), 0
+        while child.poll() is None:
+            looks += 1
+            self.assertEqual(STACK.sql(count), certificates)
+        said, _ = child.communicate()
+        self.assertEqual(child.returncode, 0, said.decode())
+        self.assertGreater(looks, 1)
+        self.assertNotEqual(STACK.sql(
+            "SELECT 'read_model'::regnamespace::oid"), former)
+        self.assertEqual(STACK.sql(
+            "SELECT count(*) FROM pg_namespace"
+            " WHERE nspname LIKE 'read_model_%'"), "0")
+        self.assertEqual(STACK.rows(), rows)
+        self.assertEqual(STACK.answers(), answers)
+        STACK.run("deploy")
+        STACK.run("programs", "down", "projector")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=1)
