@@ -69,9 +69,14 @@ event_type_full_name(enum event_type type)
 bool
 event_type_parse(const char *name, enum event_type *out)
 {
+	const struct event_info *any = &event_infos[EVENT_NONE + 1];
+	size_t space = strlen(any->full_name) - strlen(any->name);
+
+	/* All are in one namespace; for every record of the log. */
+	if (strncmp(name, any->full_name, space) == 0)
+		name += space;
 	for (unsigned i = EVENT_NONE + 1; i < EVENT__COUNT; i++) {
-		if (strcmp(event_infos[i].name, name) != 0 &&
-		    strcmp(event_infos[i].full_name, name) != 0)
+		if (strcmp(event_infos[i].name, name) != 0)
 			continue;
 		*out = (enum event_type)i;
 		return true;

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "kafka/client.h"
 
+#define LOOK_EVERY 100 /* messages: whether there is progress */
+
 struct kafka_reader {
 	rd_kafka_t *rk;
 	unsigned taken; /* of kafka_fetch_on() */
@@ -16,6 +18,7 @@ struct run {
 	size_t count;
 	int64_t *next; /* of each range */
 	size_t open;   /* ranges not at their end */
+	bool moved;    /* since moved_us */
 	int64_t moved_us;
 	kafka_each each;
 	void *self;
@@ -118,7 +121,7 @@ advance(struct kafka_reader *r, struct run *run, size_t i, int64_t next)
 	if (next <= run->next[i])
 		return;
 	run->next[i] = next;
-	run->moved_us = clock_monotonic_us();
+	run->moved = true;
 	if (!was_open || next < g->to)
 		return;
 	run->open--;
@@ -191,17 +194,28 @@ run_stalled(const struct run *run, struct err *e)
 }
 
 static bool
+is_idle(struct run *run, int idle_ms)
+{
+	int64_t now = clock_monotonic_us();
+
+	if (run->moved)
+		run->moved_us = now;
+	run->moved = false;
+	return now - run->moved_us > INT64_C(1000) * idle_ms;
+}
+
+/* The clock is not looked at for each of a million messages. */
+static bool
 run_all(struct kafka_reader *r, struct run *run, int idle_ms, struct err *e)
 {
 	run->moved_us = clock_monotonic_us();
-	while (run->open > 0) {
+	for (unsigned n = 1; run->open > 0; n++) {
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(r->rk, 100);
 
 		if (m != NULL && !run_message(r, run, m, e) &&
 		    (run->stopped || e->kind != ERR_RETRY))
 			return false;
-		if (clock_monotonic_us() - run->moved_us >
-		    INT64_C(1000) * idle_ms)
+		if ((m == NULL || n % LOOK_EVERY == 0) && is_idle(run, idle_ms))
 			return run_stalled(run, e);
 	}
 	return true;
