@@ -1,7 +1,11 @@
 """Scaling with a network HSM, by simulation: a shim in front of the token lets
 each signature come back late. Such a token is not busy while one waits, so
 that as many signatures a second are possible as sessions ÷ latency, until the
-machine's processors are."""
+machine's processors are busy.
+
+The latency is what token_rate finds through the same shim: a sleep is a
+little longer than was asked for, and the token takes its own time, too. With
+--instances 2 the sessions are shared out among the issuers."""
 
 import run_issuance
 import svg
@@ -15,14 +19,16 @@ PART = "network HSM, simulated"
 def run(bench):
     stage = bench.stage("p256", shim=True)
     shim = stage.world.shim
+    issuers = len(stage.world.instances("issuer"))
     measured = {}
     for milliseconds, numbers in SETTINGS:
+        numbers = [number for number in numbers if number % issuers == 0]
         fault = shim.inject("sleep", call="C_Sign", ms=milliseconds)
         try:
             for sessions in numbers:
                 for repeat in range(bench.repeats):
-                    rate, ratio = _one(bench, stage, milliseconds, sessions,
-                                       repeat)
+                    rate, alone = _one(bench, stage, milliseconds, sessions,
+                                       issuers, repeat)
                     bench.figures.add(
                         PART, f"{milliseconds} ms, {sessions}",
                         f"{milliseconds} ms a signature, {sessions} "
@@ -30,8 +36,8 @@ def run(bench):
                         "/s", rate)
                     bench.figures.add(
                         PART, f"{milliseconds} ms, {sessions}, ratio",
-                        "that, of sessions ÷ latency", "", ratio,
-                        at_least=SHARE)
+                        "that, of the token alone: sessions ÷ latency", "",
+                        rate / alone, at_least=SHARE)
                 measured.setdefault(f"{milliseconds} ms", []).append(
                     (sessions, bench.figures.get(
                         PART, f"{milliseconds} ms, {sessions}").median))
@@ -50,8 +56,8 @@ def run(bench):
         raise AssertionError(f"the shim says: {errors}")
 
 
-def _one(bench, stage, milliseconds, sessions, repeat):
-    """(certificates a second, that of what the sessions allow)"""
+def _one(bench, stage, milliseconds, sessions, issuers, repeat):
+    """(certificates a second, signatures a second of the token alone)"""
     possible = sessions * 1000 / milliseconds
     count = max(int(possible * bench.size(SECONDS)), 50)
     bench.say(f"{milliseconds} ms, {sessions} sessions: {count} orders, "
@@ -61,11 +67,11 @@ def _one(bench, stage, milliseconds, sessions, repeat):
     bench.figures.add(PART, f"{milliseconds} ms, {sessions}, raw",
                       f"the token alone, {milliseconds} ms, "
                       f"{sessions} sessions", "/s", alone)
-    stage.world.set("issuer", hsm__threads=sessions)
+    stage.world.set("issuer", hsm__threads=sessions // issuers)
     seen = run_issuance.drain(stage, count)
     rate = count / (seen["visible"] - min(seen["signed"]) / 1000)
     middle = run_issuance.steady(seen["samples"], seen["base"], count)
     bench.say(f"{milliseconds} ms, {sessions} sessions: "
-              f"{middle or rate:,.0f}/s of {possible:,.0f}")
-    return middle or rate, (middle or rate) / possible
+              f"{middle or rate:,.0f}/s of {alone:,.0f}")
+    return middle or rate, alone
 

@@ -4,6 +4,9 @@ import os
 import threading
 import time
 
+import process
+import rebuild
+
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -36,6 +39,10 @@ class Usage:
         for name, entry in self.world.states().items():
             if entry.get("pid"):
                 yield name, entry["pid"], False
+        for name in rebuild.BESIDE:
+            if process.known(self.world.home, name):
+                yield (name, process.known(self.world.home, name)["pid"],
+                       False)
         for name in self.world.components():
             first = self.world.component_pid(name)
             if first:
