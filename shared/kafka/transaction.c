@@ -243,8 +243,11 @@ kafka_txn_commit(struct kafka_txn *t, const struct kafka_partition *offsets,
 	if (l == NULL)
 		return ERR_NO_MEMORY(e);
 	in = (struct inputs){ l, kafka_group_get(group) };
-	if (!kafka_txn_push(t, e) ||
-	    !txn_try(t, step_offsets, &in, timeout_ms, "send offsets", e) ||
+	/* The first request of a transaction is told to come again while the
+	 * one before it is being marked: this one does after 5 ms, but the
+	 * one that records need (AddPartitionsToTxn) only after 20. */
+	if (!txn_try(t, step_offsets, &in, timeout_ms, "send offsets", e) ||
+	    !kafka_txn_push(t, e) ||
 	    !txn_try(t, step_commit, NULL, timeout_ms, "commit", e))
 		return false;
 	t->open = false;
