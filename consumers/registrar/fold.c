@@ -269,18 +269,25 @@ fold_prepare(struct registrar *r, struct err *e)
 bool
 fold_settle(struct registrar *r, struct err *e)
 {
-	for (size_t l = 0; l < r->lane_count; l++) {
-		struct lane *lane = &r->lanes[l];
-		int64_t high;
+	struct kafka_partition *ends = calloc(r->lane_count + 1, sizeof(*ends));
+	AUTO(ptr) void *memory = ends;
+	size_t n = 0;
 
-		if (!lane->unsettled)
-			continue;
-		if (!kafka_admin_watermarks(r->admin, KAFKA_TOPIC_EVENTS,
-					    lane->log.partition, ASK_MS, NULL,
-					    &high, e))
-			return false;
-		lane->unsettled = high != lane->log.next;
-		lane->log.next = high;
+	if (ends == NULL)
+		return ERR_NO_MEMORY(e);
+	for (size_t l = 0; l < r->lane_count; l++)
+		if (r->lanes[l].unsettled)
+			ends[n++] = (struct kafka_partition){
+				KAFKA_TOPIC_EVENTS, r->lanes[l].log.partition, 0
+			};
+	if (n > 0 && !kafka_admin_offsets(r->admin, ends, n, KAFKA_OFFSET_END,
+					  ASK_MS, e))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct lane *lane = loop_lane(r, ends[i].partition);
+
+		lane->unsettled = ends[i].offset != lane->log.next;
+		lane->log.next = ends[i].offset;
 	}
 	return true;
 }
