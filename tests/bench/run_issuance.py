@@ -70,8 +70,7 @@ def drain(stage, count, then=None):
     base = stage.projected()
     watch = stage.watch()
     begin = watch.begun
-    for name in stage.world.instances("issuer"):
-        stage.world.start_program(name)
+    stage.world.stack("programs", "up")  # all issuers at once
     if then:
         then()
     stage.wait(f"{count} certificates are not in the read model",

@@ -71,7 +71,12 @@ def _one(bench, stage, milliseconds, sessions, issuers, repeat):
     seen = run_issuance.drain(stage, count)
     rate = count / (seen["visible"] - min(seen["signed"]) / 1000)
     middle = run_issuance.steady(seen["samples"], seen["base"], count)
+    cores = sum(seen["cpu"].values()) * (middle or rate)
     bench.say(f"{milliseconds} ms, {sessions} sessions: "
-              f"{middle or rate:,.0f}/s of {alone:,.0f}")
+              f"{middle or rate:,.0f}/s of {alone:,.0f}, "
+              f"{cores:.2f} cores busy")
+    bench.figures.add(PART, f"{milliseconds} ms, {sessions}, cores",
+                      "processors that everything together keeps busy at "
+                      "that rate", "", cores)
     return middle or rate, alone
 
