@@ -1,4 +1,4 @@
-/* Messages into the ledger; catching up; offsets. */
+/* Messages into the ledger; offsets. */
 #include <string.h>
 #include <unistd.h>
 
@@ -56,6 +56,7 @@ on_assigned(void *self, struct kafka_partition *list, size_t count,
 	r->place_count = count;
 	r->assigned = true;
 	r->caught_up = false;
+	r->again = false;
 	r->paused = false;
 	health_set(runtime_health(r->rt), HEALTH_WORK, "catching up");
 	return true;
@@ -236,82 +237,6 @@ take_batch(struct run *r, struct err *e)
 	return true;
 }
 
-/* Orders beyond the limit were left out: they are read as there is room. */
-static bool
-read_again(struct run *r, struct err *e)
-{
-	struct kafka_partition *list =
-		calloc(r->place_count + 1, sizeof(*list));
-	AUTO(ptr) void *memory = list;
-	size_t n = 0;
-
-	if (list == NULL)
-		return ERR_NO_MEMORY(e);
-	for (size_t i = 0; i < r->place_count; i++) {
-		struct place *p = &r->places[i];
-		int64_t from = ledger_left_out(r->ledger, p->partition);
-
-		if (from < 0)
-			continue;
-		ledger_read_again(r->ledger, p->partition);
-		list[n++] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
-						      p->partition, from };
-		p->position = from;
-	}
-	if (n == 0)
-		return true;
-	log_line(LOG_INFO, runtime_instance(r->rt),
-		 "many orders wait, read as there is room", "partitions",
-		 log_int((char[24]){ 0 }, (long long)n), NULL);
-	return kafka_consumer_seek(r->consumer, list, n, e);
-}
-
-static bool
-reach_end(struct run *r, struct err *e)
-{
-	char n[24];
-
-	ledger_end_reached(r->ledger);
-	r->caught_up = true;
-	log_line(LOG_INFO, runtime_instance(r->rt), "caught up", "open_orders",
-		 log_int(n, (long long)ledger_count(r->ledger)), NULL);
-	health_set(runtime_health(r->rt), HEALTH_WORK, NULL);
-	health_set(runtime_health(r->rt), HEALTH_START, NULL);
-	return read_again(r, e);
-}
-
-/* Beyond the last message there may be transaction markers: the consumer
- * knows how far it has really come. */
-static bool
-update_positions(struct run *r, struct err *e)
-{
-	struct kafka_partition *at = calloc(r->place_count + 1, sizeof(*at));
-	AUTO(ptr) void *memory = at;
-	bool reached = r->assigned;
-	int64_t lag = 0;
-
-	if (at == NULL)
-		return ERR_NO_MEMORY(e);
-	for (size_t i = 0; i < r->place_count; i++)
-		at[i] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
-						  r->places[i].partition, 0 };
-	if (r->place_count > 0 &&
-	    !kafka_consumer_position(r->consumer, at, r->place_count, e))
-		return false;
-	for (size_t i = 0; i < r->place_count; i++) {
-		struct place *p = &r->places[i];
-		int64_t end = kafka_consumer_end(r->consumer, at[i].topic,
-						 p->partition);
-
-		if (at[i].offset > p->position)
-			p->position = at[i].offset;
-		reached = reached && p->position >= p->target;
-		lag += end > p->position ? end - p->position : 0;
-	}
-	metric_set(r->m.lag, lag);
-	return !reached || r->caught_up || reach_end(r, e);
-}
-
 bool
 run_read(struct run *r, int timeout_ms, struct err *e)
 {
@@ -336,7 +261,7 @@ run_read(struct run *r, int timeout_ms, struct err *e)
 		if (!take_batch(r, e))
 			return false;
 	}
-	return r->batch != NULL || update_positions(r, e);
+	return r->batch != NULL || run_catch_up(r, e);
 }
 
 /* Before the end is reached the ledger keeps to the limit itself. A partition
@@ -356,7 +281,7 @@ run_steer(struct run *r, struct err *e)
 {
 	const struct kafka_partition *list;
 	size_t count;
-	bool pause = r->stalled || !r->ready || is_full(r);
+	bool pause = r->stalled || !r->ready || r->again || is_full(r);
 
 	list = kafka_consumer_assignment(r->consumer, &count);
 	if (count == 0 || pause == r->paused)

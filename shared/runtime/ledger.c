@@ -316,6 +316,7 @@ ledger_clear(struct ledger *l)
 	struct node *n;
 
 	l->catching_up = true;
+	l->ahead_lost = false;
 	while ((at = TAILQ_FIRST(&l->lanes)) != NULL) {
 		while ((n = TAILQ_FIRST(&at->open)) != NULL)
 			drop(l, n);

@@ -10,7 +10,8 @@
  * not reached, orders beyond a limit are left out, and so are all later ones
  * of their partition; what closes those is remembered.  The owner then reads
  * such partitions once more from ledger_left_out(), now as fast as orders are
- * carried out, and what was remembered is not opened.
+ * carried out, and what was remembered is not opened.  If it was too much to
+ * be remembered the owner must catch up once more (ledger_knows_ahead()).
  */
 #ifndef CERTFLOW_RUNTIME_LEDGER_H
 #define CERTFLOW_RUNTIME_LEDGER_H
@@ -21,7 +22,8 @@
 #define LEDGER_KEY_MAX 96
 #define LEDGER_TRACE_MAX 64
 #define LEDGER_FINISHED_MAX 16384 /* finished orders remembered */
-#define LEDGER_AHEAD_MAX 100000   /* outcomes of orders that are left out */
+/* Outcomes of orders that are left out, for each order of the limit. */
+#define LEDGER_AHEAD 40
 
 struct ledger;
 
@@ -91,6 +93,13 @@ void ledger_end_reached(struct ledger *l);
 
 /** Offset from which on orders of this partition were left out, or -1. */
 int64_t ledger_left_out(const struct ledger *l, int32_t partition);
+
+/** Are all outcomes of orders that were left out remembered? */
+bool ledger_knows_ahead(const struct ledger *l);
+
+/** The log is caught up with once more, from ledger_left_out() of each
+ * partition: nothing is left out any more, nothing remembered. */
+void ledger_catch_up_again(struct ledger *l);
 
 /** This partition is read again from ledger_left_out(). */
 void ledger_read_again(struct ledger *l, int32_t partition);

@@ -57,6 +57,7 @@ struct memory {
 struct ledger {
 	size_t limit, count;
 	size_t ahead_count; /* of all lanes */
+	bool ahead_lost;    /* not all of it could be remembered */
 	bool catching_up;
 	struct lanes lanes;
 	struct nodes fresh;   /* not tried yet, in the order of ledger_open() */

@@ -58,27 +58,57 @@ ledger_is_finished(const struct ledger *l, const char *key)
 
 /* ---- outcomes of what is left out ---------------------------------------- */
 
+static bool
+add_ahead(struct ledger *l, struct lane *at, const char *key)
+{
+	struct outcome *o;
+
+	if (l->ahead_count >= l->limit * LEDGER_AHEAD ||
+	    strlen(key) >= LEDGER_KEY_MAX ||
+	    (o = calloc(1, sizeof(*o))) == NULL)
+		return false;
+	memcpy(o->key, key, strlen(key) + 1);
+	o->offset = l->offset;
+	if (tsearch(o, &at->ahead, ledger_compare) == NULL) {
+		free(o);
+		return false;
+	}
+	at->ahead_count++;
+	l->ahead_count++;
+	return true;
+}
+
 void
 ledger_note_ahead(struct ledger *l, const char *key)
 {
 	struct lane *at = l->lane;
-	struct outcome **known = tfind(key, &at->ahead, ledger_compare), *o;
+	struct outcome **known = tfind(key, &at->ahead, ledger_compare);
 
-	if (known != NULL) {
+	if (known != NULL)
 		(*known)->offset = l->offset;
-	} else if (l->ahead_count < LEDGER_AHEAD_MAX &&
-		   strlen(key) < LEDGER_KEY_MAX &&
-		   (o = calloc(1, sizeof(*o))) != NULL) {
-		memcpy(o->key, key, strlen(key) + 1);
-		o->offset = l->offset;
-		if (tsearch(o, &at->ahead, ledger_compare) == NULL) {
-			free(o);
-		} else {
-			at->ahead_count++;
-			l->ahead_count++;
-		}
-	}
+	else if (!add_ahead(l, at, key))
+		l->ahead_lost = true;
 	at->ahead_last = l->offset;
+}
+
+bool
+ledger_knows_ahead(const struct ledger *l)
+{
+	return !l->ahead_lost;
+}
+
+void
+ledger_catch_up_again(struct ledger *l)
+{
+	struct lane *at;
+
+	TAILQ_FOREACH(at, &l->lanes, next)
+	{
+		ledger_forget_ahead(l, at);
+		at->left_out = -1;
+	}
+	l->ahead_lost = false;
+	l->catching_up = true;
 }
 
 void

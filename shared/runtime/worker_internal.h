@@ -2,7 +2,8 @@
  * worker_internal.h - inside shared/runtime only: a running worker.
  *
  *   worker.c   life: open, turn after turn, close
- *   intake.c   messages into the ledger; catching up
+ *   intake.c   messages into the ledger
+ *   catch_up.c the end of the log; orders that were left out before it
  *   jobs.c     orders out of the ledger: pool, outcomes, deliveries
  */
 #ifndef CERTFLOW_RUNTIME_WORKER_INTERNAL_H
@@ -57,6 +58,7 @@ struct run {
 	size_t place_count;
 	bool assigned;
 	bool caught_up; /* all places have once reached their targets */
+	bool again;     /* they must once more, see catch_up.c */
 	/* A batch not all of which is observed yet (the registry is away). */
 	struct kafka_batch *batch;
 	size_t next_in_batch;
@@ -85,6 +87,12 @@ extern const struct kafka_consumer_events run_events;
 
 /** Poll, observe; what cannot be observed yet is kept. */
 bool run_read(struct run *r, int timeout_ms, struct err *e) MUST_CHECK;
+
+/** How far the log is read; at its end, what was left out. */
+bool run_catch_up(struct run *r, struct err *e) MUST_CHECK;
+
+/** Begin once more, if that is necessary and there is room. */
+bool run_catch_up_again(struct run *r, struct err *e) MUST_CHECK;
 
 /** Pause or go on, as ready, stalled and the number of orders say. */
 bool run_steer(struct run *r, struct err *e) MUST_CHECK;

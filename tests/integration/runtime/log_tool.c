@@ -106,6 +106,19 @@ outcome(struct tool *t, const char *enrolment, struct err *e)
 	return put(t, &ev, e);
 }
 
+/* Orders that have their outcomes. */
+static bool
+done(struct tool *t, const char *count, struct err *e)
+{
+	for (long n = strtol(count, NULL, 10); n > 0; n--) {
+		char id[UUID_TEXT_MAX];
+
+		if (!uuid_v4(id, e) || !order(t, id, e) || !outcome(t, id, e))
+			return false;
+	}
+	return true;
+}
+
 static bool
 other(struct tool *t, const char *count, struct err *e)
 {
@@ -178,6 +191,8 @@ run(struct tool *t, int argc, char **argv, struct err *e)
 		return order(t, argv[2], e);
 	if (argc > 2 && strcmp(what, "outcome") == 0)
 		return outcome(t, argv[2], e);
+	if (argc > 2 && strcmp(what, "done") == 0)
+		return done(t, argv[2], e);
 	if (argc > 2 && strcmp(what, "other") == 0)
 		return other(t, argv[2], e);
 	if (argc > 3 && strcmp(what, "rewind") == 0)

@@ -176,6 +176,27 @@ class Worker(unittest.TestCase):
                   encoding="utf-8") as log:
             self.assertIn("many orders wait", log.read())
 
+    def test_more_outcomes_than_can_be_remembered(self):
+        """Behind orders that wait there are more finished ones than the
+        worker keeps in mind: it has to read the log once more."""
+        orders = [str(uuid.uuid4()) for _ in range(5)]
+        for order in orders[:4]:
+            self.tool("order", order)
+        self.tool("done", "100")
+        self.tool("order", orders[4])
+        before = self.read(INBOX, "%o").count("\n")
+        self.start(orders_max=2)
+        for order in orders:
+            self.wait_for(lambda order=order: self.outcomes(order))
+        self.wait_for(lambda: self.metric("certflow_orders_open") == 0)
+        self.wait_for(lambda: self.metric("certflow_lag") == 0)
+        self.wait_ready()
+        self.stop()
+        for order in orders:
+            self.assertEqual(len(self.outcomes(order)), 1)
+        self.assertEqual(self.read(INBOX, "%o").count("\n") - before,
+                         len(orders))
+
     def test_replay_does_nothing_twice(self):
         order = str(uuid.uuid4())
         self.tool("order", order)

@@ -216,6 +216,26 @@ Test(ledger, outcome_and_order_of_one_event_that_is_left_out)
 	cr_expect_not_null(ledger_find(ledger, "settle"));
 }
 
+Test(ledger, more_outcomes_than_are_remembered_are_said)
+{
+	char key[16];
+
+	many(1, LIMIT + 2);
+	cr_expect(ledger_knows_ahead(ledger));
+	for (unsigned i = 0; i <= LIMIT * LEDGER_AHEAD; i++) {
+		snprintf(key, sizeof(key), "x%u", i);
+		outcome_at(key, 0, 100 + i);
+		cr_assert_eq(ledger_knows_ahead(ledger), i < LIMIT * LEDGER_AHEAD);
+	}
+	ledger_end_reached(ledger);
+	ledger_catch_up_again(ledger);
+	cr_expect(ledger_knows_ahead(ledger));
+	cr_expect_eq(ledger_left_out(ledger, 0), -1);
+	cr_expect_eq(ledger_count(ledger), LIMIT, "these stay");
+	many(7, 8); /* the limit holds again */
+	cr_expect_eq(ledger_left_out(ledger, 0), 8);
+}
+
 Test(ledger, new_assignment_begins_anew)
 {
 	many(1, LIMIT + 2);
