@@ -31,41 +31,6 @@ left_out(const struct run *r, struct kafka_partition *list)
 }
 
 static bool
-go_back(struct run *r, const struct kafka_partition *list, size_t count,
-	struct err *e)
-{
-	for (size_t k = 0; k < count; k++)
-		for (size_t i = 0; i < r->place_count; i++)
-			if (r->places[i].partition == list[k].partition)
-				r->places[i].position = list[k].offset;
-	return kafka_consumer_seek(r->consumer, list, count, e);
-}
-
-static bool
-read_again(struct run *r, struct err *e)
-{
-	struct kafka_partition *list =
-		calloc(r->place_count + 1, sizeof(*list));
-	AUTO(ptr) void *memory = list;
-	size_t n;
-
-	if (list == NULL)
-		return ERR_NO_MEMORY(e);
-	n = left_out(r, list);
-	if (n == 0)
-		return true;
-	log_line(LOG_INFO, runtime_instance(r->rt),
-		 "many orders wait, read as there is room", "partitions",
-		 log_int((char[24]){ 0 }, (long long)n), NULL);
-	r->again = !ledger_knows_ahead(r->ledger);
-	if (r->again)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		ledger_read_again(r->ledger, list[i].partition);
-	return go_back(r, list, n, e);
-}
-
-static bool
 set_targets(struct run *r, struct kafka_partition *ends, struct err *e)
 {
 	for (size_t i = 0; i < r->place_count; i++)
@@ -79,41 +44,69 @@ set_targets(struct run *r, struct kafka_partition *ends, struct err *e)
 	return true;
 }
 
-bool
-run_catch_up_again(struct run *r, struct err *e)
+/* The consumer has gone back there: so does all the rest. */
+static void
+went_back(struct run *r, const struct kafka_partition *list, size_t count,
+	  bool whole)
 {
+	for (size_t k = 0; k < count; k++) {
+		for (size_t i = 0; i < r->place_count; i++)
+			if (r->places[i].partition == list[k].partition)
+				r->places[i].position = list[k].offset;
+		ledger_read_again(r->ledger, list[k].partition);
+	}
+	r->again = false;
+	if (!whole)
+		return;
+	ledger_catch_up_again(r->ledger);
+	r->caught_up = false;
+	health_set(runtime_health(r->rt), HEALTH_WORK, "catching up");
+}
+
+bool
+run_go_back(struct run *r, struct err *e)
+{
+	bool whole = !ledger_knows_ahead(r->ledger);
 	struct kafka_partition *list;
 	AUTO(ptr) void *memory = NULL;
 	size_t n;
 
-	if (!r->again || ledger_count(r->ledger) > r->orders_max / 2)
+	if (!r->again || r->batch != NULL ||
+	    (whole && ledger_count(r->ledger) > r->orders_max / 2))
 		return true;
 	list = memory = calloc(r->place_count + 1, sizeof(*list));
 	if (list == NULL)
 		return ERR_NO_MEMORY(e);
-	if (!set_targets(r, list, e))
+	if (whole && !set_targets(r, list, e))
 		return false;
 	n = left_out(r, list);
-	if (!go_back(r, list, n, e))
+	if (!kafka_consumer_seek(r->consumer, list, n, e))
 		return false;
-	ledger_catch_up_again(r->ledger);
-	r->again = r->caught_up = false;
-	health_set(runtime_health(r->rt), HEALTH_WORK, "catching up");
+	went_back(r, list, n, whole);
 	return true;
 }
 
 static bool
 reach_end(struct run *r, struct err *e)
 {
+	struct kafka_partition *list =
+		calloc(r->place_count + 1, sizeof(*list));
+	AUTO(ptr) void *memory = list;
 	char n[24];
 
+	if (list == NULL)
+		return ERR_NO_MEMORY(e);
 	ledger_end_reached(r->ledger);
 	r->caught_up = true;
+	r->again = left_out(r, list) > 0;
 	log_line(LOG_INFO, runtime_instance(r->rt), "caught up", "open_orders",
 		 log_int(n, (long long)ledger_count(r->ledger)), NULL);
+	if (r->again)
+		log_line(LOG_INFO, runtime_instance(r->rt),
+			 "many orders wait, read as there is room", NULL);
 	health_set(runtime_health(r->rt), HEALTH_WORK, NULL);
 	health_set(runtime_health(r->rt), HEALTH_START, NULL);
-	return read_again(r, e);
+	return true;
 }
 
 /* Beyond the last message there may be transaction markers: the consumer

@@ -144,7 +144,7 @@ turn(struct run *r)
 	struct err e = { 0 };
 
 	ask_ready(r);
-	if (!run_catch_up_again(r, &e) || !run_steer(r, &e) ||
+	if (!run_go_back(r, &e) || !run_steer(r, &e) ||
 	    !run_read(r, busy ? BUSY_MS : IDLE_MS, &e))
 		return cluster_away(r, &e);
 	if (r->away && !kafka_admin_ping(runtime_admin(r->rt), PING_MS, &e))

@@ -58,7 +58,7 @@ struct run {
 	size_t place_count;
 	bool assigned;
 	bool caught_up; /* all places have once reached their targets */
-	bool again;     /* they must once more, see catch_up.c */
+	bool again;     /* orders were left out: see run_go_back() */
 	/* A batch not all of which is observed yet (the registry is away). */
 	struct kafka_batch *batch;
 	size_t next_in_batch;
@@ -88,11 +88,11 @@ extern const struct kafka_consumer_events run_events;
 /** Poll, observe; what cannot be observed yet is kept. */
 bool run_read(struct run *r, int timeout_ms, struct err *e) MUST_CHECK;
 
-/** How far the log is read; at its end, what was left out. */
+/** How far the log is read, and whether that is its end. */
 bool run_catch_up(struct run *r, struct err *e) MUST_CHECK;
 
-/** Begin once more, if that is necessary and there is room. */
-bool run_catch_up_again(struct run *r, struct err *e) MUST_CHECK;
+/** To orders that were left out, if there are any and there is room. */
+bool run_go_back(struct run *r, struct err *e) MUST_CHECK;
 
 /** Pause or go on, as ready, stalled and the number of orders say. */
 bool run_steer(struct run *r, struct err *e) MUST_CHECK;

@@ -228,7 +228,8 @@ class Races(unittest.TestCase):
     def test_06_an_order_that_was_aborted(self):
         """The registrar dies between order and commit: nobody acts on it."""
         request_id = self.bed.approved(self.tax_code)
-        self.bed.arm("registrar", "send_offsets before 1", "kill 1000")
+        self.bed.arm("registrar", "commit_transaction before 1",
+                     "kill 1000")
         place = self.bed.publish("officer", parts.issuance_requested(
             self.tax_code, request_id))
         self.bed.stopped("registrar")

@@ -225,7 +225,8 @@ Test(ledger, more_outcomes_than_are_remembered_are_said)
 	for (unsigned i = 0; i <= LIMIT * LEDGER_AHEAD; i++) {
 		snprintf(key, sizeof(key), "x%u", i);
 		outcome_at(key, 0, 100 + i);
-		cr_assert_eq(ledger_knows_ahead(ledger), i < LIMIT * LEDGER_AHEAD);
+		cr_assert_eq(ledger_knows_ahead(ledger),
+			     i < LIMIT * LEDGER_AHEAD);
 	}
 	ledger_end_reached(ledger);
 	ledger_catch_up_again(ledger);
