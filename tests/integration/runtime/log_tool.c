@@ -106,16 +106,21 @@ outcome(struct tool *t, const char *enrolment, struct err *e)
 	return put(t, &ev, e);
 }
 
-/* Orders that have their outcomes. */
+/* Orders, and then their outcomes. */
 static bool
 done(struct tool *t, const char *count, struct err *e)
 {
-	for (long n = strtol(count, NULL, 10); n > 0; n--) {
-		char id[UUID_TEXT_MAX];
+	static char ids[1000][UUID_TEXT_MAX];
+	size_t n = strtoul(count, NULL, 10);
 
-		if (!uuid_v4(id, e) || !order(t, id, e) || !outcome(t, id, e))
+	if (n > sizeof(ids) / sizeof(ids[0]))
+		return ERR_SET(e, ERR_FATAL, "tool", 0, "too many");
+	for (size_t i = 0; i < n; i++)
+		if (!uuid_v4(ids[i], e) || !order(t, ids[i], e))
 			return false;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (!outcome(t, ids[i], e))
+			return false;
 	return true;
 }
 

@@ -179,13 +179,13 @@ class Worker(unittest.TestCase):
     def test_more_outcomes_than_can_be_remembered(self):
         """Behind orders that wait there are more finished ones than the
         worker keeps in mind: it has to read the log once more."""
-        orders = [str(uuid.uuid4()) for _ in range(5)]
-        for order in orders[:4]:
+        orders = [str(uuid.uuid4()) for _ in range(13)]
+        for order in orders[:12]:
             self.tool("order", order)
-        self.tool("done", "100")
-        self.tool("order", orders[4])
+        self.tool("done", "600")  # more than one batch
+        self.tool("order", orders[12])
         before = self.read(INBOX, "%o").count("\n")
-        self.start(orders_max=2)
+        self.start(orders_max=10)
         for order in orders:
             self.wait_for(lambda order=order: self.outcomes(order))
         self.wait_for(lambda: self.metric("certflow_orders_open") == 0)
