@@ -112,6 +112,12 @@ class Processors(unittest.TestCase):
 
         def __init__(self, program, component):
             self.program, self.component = program, component
+            self.home = self
+
+        @staticmethod
+        def path(*names):
+            """Nothing runs beside it."""
+            return os.path.join("/nonexistent", *names)
 
         def states(self):
             return {"issuer": {"pid": self.program}}
