@@ -12,9 +12,24 @@
 
 #define ASK_MS 10000
 
-/* Places from which on orders were left out. */
+/* All places, to be asked for offsets. */
+static struct kafka_partition *
+list_places(const struct run *r, struct err *e)
+{
+	struct kafka_partition *list =
+		calloc(r->place_count + 1, sizeof(*list));
+
+	if (list == NULL)
+		(void)ERR_NO_MEMORY(e);
+	for (size_t i = 0; list != NULL && i < r->place_count; i++)
+		list[i] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
+						    r->places[i].partition, 0 };
+	return list;
+}
+
+/* Those from which on orders were left out, with that offset. */
 static size_t
-left_out(const struct run *r, struct kafka_partition *list)
+only_left_out(const struct run *r, struct kafka_partition *list)
 {
 	size_t n = 0;
 
@@ -33,9 +48,6 @@ left_out(const struct run *r, struct kafka_partition *list)
 static bool
 set_targets(struct run *r, struct kafka_partition *ends, struct err *e)
 {
-	for (size_t i = 0; i < r->place_count; i++)
-		ends[i] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
-						    r->places[i].partition, 0 };
 	if (!kafka_admin_offsets(runtime_admin(r->rt), ends, r->place_count,
 				 KAFKA_OFFSET_END, ASK_MS, e))
 		return false;
@@ -46,14 +58,16 @@ set_targets(struct run *r, struct kafka_partition *ends, struct err *e)
 
 /* The consumer has gone back there: so does all the rest. */
 static void
-went_back(struct run *r, const struct kafka_partition *list, size_t count,
-	  bool whole)
+went_back(struct run *r, bool whole)
 {
-	for (size_t k = 0; k < count; k++) {
-		for (size_t i = 0; i < r->place_count; i++)
-			if (r->places[i].partition == list[k].partition)
-				r->places[i].position = list[k].offset;
-		ledger_read_again(r->ledger, list[k].partition);
+	for (size_t i = 0; i < r->place_count; i++) {
+		struct place *p = &r->places[i];
+		int64_t from = ledger_left_out(r->ledger, p->partition);
+
+		if (from < 0)
+			continue;
+		p->position = from;
+		ledger_read_again(r->ledger, p->partition);
 	}
 	r->again = false;
 	if (!whole)
@@ -74,31 +88,33 @@ run_go_back(struct run *r, struct err *e)
 	if (!r->again || r->batch != NULL ||
 	    (whole && ledger_count(r->ledger) > r->orders_max / 2))
 		return true;
-	list = memory = calloc(r->place_count + 1, sizeof(*list));
-	if (list == NULL)
-		return ERR_NO_MEMORY(e);
-	if (whole && !set_targets(r, list, e))
+	list = memory = list_places(r, e);
+	if (list == NULL || (whole && !set_targets(r, list, e)))
 		return false;
-	n = left_out(r, list);
+	n = only_left_out(r, list);
 	if (!kafka_consumer_seek(r->consumer, list, n, e))
 		return false;
-	went_back(r, list, n, whole);
+	went_back(r, whole);
 	return true;
 }
 
 static bool
-reach_end(struct run *r, struct err *e)
+any_left_out(const struct run *r)
 {
-	struct kafka_partition *list =
-		calloc(r->place_count + 1, sizeof(*list));
-	AUTO(ptr) void *memory = list;
+	for (size_t i = 0; i < r->place_count; i++)
+		if (ledger_left_out(r->ledger, r->places[i].partition) >= 0)
+			return true;
+	return false;
+}
+
+static void
+reach_end(struct run *r)
+{
 	char n[24];
 
-	if (list == NULL)
-		return ERR_NO_MEMORY(e);
 	ledger_end_reached(r->ledger);
 	r->caught_up = true;
-	r->again = left_out(r, list) > 0;
+	r->again = any_left_out(r);
 	log_line(LOG_INFO, runtime_instance(r->rt), "caught up", "open_orders",
 		 log_int(n, (long long)ledger_count(r->ledger)), NULL);
 	if (r->again)
@@ -106,7 +122,6 @@ reach_end(struct run *r, struct err *e)
 			 "many orders wait, read as there is room", NULL);
 	health_set(runtime_health(r->rt), HEALTH_WORK, NULL);
 	health_set(runtime_health(r->rt), HEALTH_START, NULL);
-	return true;
 }
 
 /* Beyond the last message there may be transaction markers: the consumer
@@ -114,18 +129,14 @@ reach_end(struct run *r, struct err *e)
 bool
 run_catch_up(struct run *r, struct err *e)
 {
-	struct kafka_partition *at = calloc(r->place_count + 1, sizeof(*at));
+	struct kafka_partition *at = list_places(r, e);
 	AUTO(ptr) void *memory = at;
 	bool reached = r->assigned;
 	int64_t lag = 0;
 
-	if (at == NULL)
-		return ERR_NO_MEMORY(e);
-	for (size_t i = 0; i < r->place_count; i++)
-		at[i] = (struct kafka_partition){ KAFKA_TOPIC_EVENTS,
-						  r->places[i].partition, 0 };
-	if (r->place_count > 0 &&
-	    !kafka_consumer_position(r->consumer, at, r->place_count, e))
+	if (at == NULL ||
+	    (r->place_count > 0 &&
+	     !kafka_consumer_position(r->consumer, at, r->place_count, e)))
 		return false;
 	for (size_t i = 0; i < r->place_count; i++) {
 		struct place *p = &r->places[i];
@@ -138,5 +149,7 @@ run_catch_up(struct run *r, struct err *e)
 		lag += end > p->position ? end - p->position : 0;
 	}
 	metric_set(r->m.lag, lag);
-	return !reached || r->caught_up || reach_end(r, e);
+	if (reached && !r->caught_up)
+		reach_end(r);
+	return true;
 }
