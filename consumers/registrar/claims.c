@@ -19,12 +19,6 @@ of_decision(const struct registrar *r)
 
 /* ---- claimed ahead ------------------------------------------------------- */
 
-static bool
-is_of(const struct claim *c, const struct ev_sha256 *spki)
-{
-	return memcmp(c->digest.b, spki->b, SHA256_LEN) == 0;
-}
-
 /* All in this state, as one statement takes them. */
 static size_t
 gather(struct ahead *a, enum claim_state state)
@@ -96,7 +90,7 @@ known(struct registrar *r, const struct ev_sha256 *spki, enum wf_key_claim *out)
 	for (size_t i = 0; o != NULL && i < o->claim_count; i++) {
 		struct claim *c = &o->claims[i];
 
-		if (!is_of(c, spki))
+		if (!sha256_equal(&c->digest, spki))
 			continue;
 		*out = c->state == CLAIM_TAKEN ? WF_KEY_TAKEN : WF_KEY_FREE;
 		if (c->state == CLAIM_HELD)
@@ -121,7 +115,7 @@ make_way(struct registrar *r, const struct ev_sha256 *spki, struct err *e)
 	for (size_t i = 0; i < a->claim_count; i++) {
 		struct claim *c = &a->claims[i];
 
-		if (!is_of(c, spki))
+		if (!sha256_equal(&c->digest, spki))
 			continue;
 		if (c->state == CLAIM_HELD)
 			c->state = CLAIM_SPARE;

@@ -106,4 +106,11 @@ const char *event_refusal_param(const struct ev_event_refused *ev,
  */
 const char *event_refused_activation(const struct ev_event_refused *ev);
 
+static inline bool
+sha256_equal(const struct ev_sha256 *a, const struct ev_sha256 *b)
+{
+	return bytes_equal(bytes_of(a->b, sizeof(a->b)),
+			   bytes_of(b->b, sizeof(b->b)));
+}
+
 #endif

@@ -119,8 +119,7 @@ notes_is_marked(const struct notes *n, const char *key,
 {
 	const struct note *note = find(n, key);
 
-	return note != NULL && note->marked &&
-	       memcmp(note->mark.b, mark->b, SHA256_LEN) == 0;
+	return note != NULL && note->marked && sha256_equal(&note->mark, mark);
 }
 
 unsigned

@@ -306,11 +306,4 @@ recorded(const struct wf_record *r)
 					 : *meta->recorded_at;
 }
 
-static inline bool
-sha256_equal(const struct ev_sha256 *a, const struct ev_sha256 *b)
-{
-	return bytes_equal(bytes_of(a->b, sizeof(a->b)),
-			   bytes_of(b->b, sizeof(b->b)));
-}
-
 #endif
