@@ -25,15 +25,12 @@ struct kafka_property {
 	const char *value;
 };
 
-/*
- * What a consumer keeps ready. librdkafka before 2.2.0 that has so much does
- * not look for more within a second, however soon it is taken (its issue
- * 2879): this is what can be read in a second, and memory.
- */
+/* What a consumer keeps ready, in memory. */
 #define KAFKA_QUEUE_KBYTES "8192"
 
-/** After how many milliseconds a later one looks again; NULL: it cannot be
- * told. */
+/** After how many milliseconds librdkafka is to look whether a queue that was
+ * full has room again; NULL: before 2.2.0 it cannot be told, see
+ * kafka_fetch_on(). */
 const char *kafka_queue_backoff(void);
 
 /** Common settings, then list (ended by name NULL; a value NULL: left as it
@@ -91,11 +88,11 @@ bool kafka_equal_partitions(rd_kafka_t *rk, const char *const *topics,
 			    struct err *e) MUST_CHECK;
 
 /**
- * A message was taken from a consumer's queue. librdkafka 2.0 looks whether
- * a queue that was full has room again once a second only (its issue 2879;
- * fetch.queue.backoff.ms came with 2.2), unless it has something else to do
- * at that broker. So it is given something, now and then: a question for
- * offsets, whose answer nobody waits for.
+ * A message was taken from a consumer's queue. librdkafka before 2.2.0 looks
+ * whether a queue that was full has room again once a second only (its issue
+ * 2879), unless it has something else to do at that broker. So it is given
+ * something, now and then: a question for offsets, whose answer nobody waits
+ * for. Later ones need nothing: see kafka_queue_backoff().
  * @param taken  counts, from 0
  */
 void kafka_fetch_on(rd_kafka_t *rk, unsigned *taken);

@@ -1,6 +1,6 @@
 #include "kafka/client.h"
 
-/* A good part of queued.min.messages: asked for before all of it is taken. */
+/* Less than a full queue holds: asked before all of it is taken. */
 #define ASK_EVERY 500
 
 void
@@ -11,6 +11,8 @@ kafka_fetch_on(rd_kafka_t *rk, unsigned *taken)
 	if (++*taken < ASK_EVERY)
 		return;
 	*taken = 0;
+	if (kafka_queue_backoff() != NULL)
+		return; /* it looks by itself */
 	if (rd_kafka_assignment(rk, &l) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	for (int i = 0; i < l->cnt; i++)
