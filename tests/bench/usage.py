@@ -40,9 +40,9 @@ class Usage:
             if entry.get("pid"):
                 yield name, entry["pid"], False
         for name in rebuild.BESIDE:
-            if process.known(self.world.home, name):
-                yield (name, process.known(self.world.home, name)["pid"],
-                       False)
+            entry = process.known(self.world.home, name)
+            if entry:
+                yield name, entry["pid"], False
         for name in self.world.components():
             first = self.world.component_pid(name)
             if first:
